@@ -1,0 +1,52 @@
+"""Make Table 1, 2 or 3 from run records, as CSV, Markdown and LaTeX."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from drl_replication import rendering
+from drl_replication.files import write_text_atomically
+from drl_replication.measures import INTRANSIGENCE_REFERENCES
+from drl_replication.tables import TABLES, collect, table
+
+
+def make_table(
+    number: int,
+    runs: Iterable[Path],
+    settings: dict[str, dict[str, dict]],
+    intransigence_reference: str,
+    note: list[str],
+    csv: Path,
+    md: Path,
+    tex: Path,
+) -> None:
+    """Read all records, which must have been made with `settings`, and write the table."""
+    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
+    frame = table(number, collect(runs, expected), intransigence_reference)
+    write_text_atomically(csv, rendering.to_csv(frame))
+    write_text_atomically(md, rendering.to_markdown(number, frame, note))
+    write_text_atomically(tex, rendering.to_latex(number, frame, note))
+
+
+def main() -> None:
+    """Parse the arguments; what a user can mend ends with one sentence."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, choices=TABLES, required=True)
+    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
+    parser.add_argument("--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}")
+    parser.add_argument(
+        "--intransigence-reference", choices=INTRANSIGENCE_REFERENCES, default="best_run"
+    )
+    parser.add_argument("--note", action="append", default=[], help="a reading, not the default")
+    for output in ("--csv", "--md", "--tex"):
+        parser.add_argument(output, type=Path, required=True)
+    try:
+        make_table(**vars(parser.parse_args()))
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

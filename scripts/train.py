@@ -1,0 +1,98 @@
+"""Train one method on one benchmark with one seed, and write the record of the run.
+
+By hand, with the settings of the configuration:
+
+    python scripts/train.py --benchmark split_mnist --method drl --seed 0
+    python scripts/train.py --benchmark split_mnist --method drl --seed 0 --configfile config/demo.yaml
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from drl_replication.datasets import dataset_root
+from drl_replication.records import RecordError, read_record, record_path, write_record
+from drl_replication.training import run
+
+DATA = Path("data")  # where downloads and the embedded data go
+
+
+def train(
+    method: str, seed: int, settings: dict, data_dir: str | None, manifest: Path, output: Path
+) -> dict:
+    """Run, and write the record to `output`; a record of other settings there is put aside."""
+    root = dataset_root(settings["dataset"], data_dir, DATA)
+    record = run(method, seed, settings, root, manifest, progress=True)
+    put_aside(output, record["settings_digest"])
+    write_record(output, record)
+    return record
+
+
+def put_aside(path: Path, digest: str) -> None:
+    """Keep a finished run of other settings: `superseded/{digest}/` beside `runs/`."""
+    try:
+        old = read_record(path)
+    except RecordError:  # nothing there, or nothing of worth
+        return
+    if old["settings_digest"] != digest:
+        runs = path.parents[2]
+        kept = record_path(
+            runs.parent / "superseded" / old["settings_digest"], *path.parts[-3:-1], old["seed"]
+        )
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(kept)
+        print(f"{path}: the run with other settings is kept at {kept}", file=sys.stderr)
+
+
+def by_hand(args: argparse.Namespace, data_dir: str | None) -> None:
+    """Fill in what the workflow would give: settings, verified data, place of the record."""
+    # Only here, so that the workflow does not rerun trainings when configuration code changes.
+    from drl_replication import config
+    from drl_replication.download import prepare
+
+    loaded = config.load([Path("config/config.yaml"), *args.configfile])
+    args.settings = config.run_settings(loaded, args.benchmark, args.method)
+    results, dataset = Path(loaded["results_dir"]), args.settings["dataset"]
+    args.manifest = results / "data" / f"{dataset}.json"
+    args.output = args.output or record_path(
+        results / "runs", args.benchmark, args.method, args.seed
+    )
+    if not args.manifest.exists():
+        options = {key: loaded["download"][key] for key in ("attempts", "timeout_seconds")}
+        mirrors = loaded["download"]["mirrors"].get(dataset, [])
+        prepare(dataset, args.manifest, data_dir, DATA, mirrors, **options)
+
+
+def main() -> None:
+    """Parse the arguments; what a user can mend ends with one sentence."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--method", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--output", type=Path, help="record to write (default: its place in results)")
+    hand = parser.add_argument_group("by hand")
+    hand.add_argument("--benchmark")
+    hand.add_argument("--configfile", type=Path, nargs="+", default=[], help="on top of config.yaml")
+    workflow = parser.add_argument_group("by the workflow")
+    workflow.add_argument("--settings", type=json.loads, help="resolved settings of the run (JSON)")
+    workflow.add_argument("--manifest", type=Path, help="checksums of the verified dataset")
+    args = parser.parse_args()
+    if (args.settings is None) == (args.benchmark is None):
+        parser.error("give either --benchmark, or --settings with --manifest and --output")
+    data_dir = os.environ.get("DRL_DATA_DIR") or None
+    try:
+        if args.benchmark:
+            by_hand(args, data_dir)
+        record = train(args.method, args.seed, args.settings, data_dir, args.manifest, args.output)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    accuracy = record["average_accuracy"]
+    result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
+    print(f"{args.output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The methods as a table: each is a memory, a batch rule, an objective and an update.
+
+A part is written `file:Name`, a class in this folder that is built from the
+:class:`~drl_replication.learner.Learner`. The table imports no torch, so that planning a
+workflow costs nothing; :func:`part` imports a part when a run needs it.
+
+To add a method, write the part that is new (one small file) and add its row here.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+BATCH = ("learning_rate", "loading_batch_size", "training_batch_size")
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row: four parts, and the hyperparameters (keys of the configuration) they read."""
+
+    memory: str
+    batches: str
+    objective: str
+    update: str
+    hyperparameters: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        """The four parts, as `file:Name`."""
+        return (self.memory, self.batches, self.objective, self.update)
+
+
+# fmt: off
+METHODS: dict[str, Method] = {
+    #                   memory                batch rule          objective                     update
+    "drl":      Method("ring:RingBuffer",     "ber:Balanced",     "drl:DRL",                    "sgd:SGD",
+                       (*BATCH, "drl_alpha", "drl_lambda")),
+    "ber":      Method("ring:RingBuffer",     "ber:Balanced",     "cross_entropy:CrossEntropy", "sgd:SGD",
+                       BATCH),
+    "er":       Method("ring:RingBuffer",     "er:HalfCurrent",   "cross_entropy:CrossEntropy", "sgd:SGD",
+                       BATCH),
+    "agem":     Method("ring:RingBuffer",     "agem:FromMemory",  "cross_entropy:CrossEntropy", "agem:ProjectedSGD",
+                       (*BATCH, "agem_reference_batch_size")),
+    "gss":      Method("gss:GradientBuffer",  "gss:NewThenReplay", "cross_entropy:CrossEntropy", "sgd:SGD",
+                       ("gss_batch_size", "gss_iterations")),
+    "multisim": Method("ring:RingBuffer",     "ber:Balanced",     "multisim:Multisimilarity",   "sgd:SGD",
+                       (*BATCH, "multisim_lambda")),
+    "rmargin":  Method("ring:RingBuffer",     "ber:Balanced",     "rmargin:RMargin",            "sgd:SGD",
+                       (*BATCH, "rmargin_lambda")),
+}
+# fmt: on
+
+
+def part(name: str) -> type:
+    """The class behind `file:Name`."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute)

@@ -1,0 +1,117 @@
+"""GSS-greedy (Aljundi et al., 2019, Alg. 2): a memory of diverse gradients."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch import Tensor
+
+from drl_replication.gradients import gradient_gram
+
+MEMORY_BATCHES = 10  # a candidate is compared with the gradients of this many memory batches
+
+
+class NewThenReplay:
+    """Each iteration a step on the new batch, then one on as many replayed samples.
+
+    The new batch enters the memory after its iterations, scored with the network it trained.
+    """
+
+    def __init__(self, learner):
+        self.learner = learner
+        self.loading_batch_size = learner.settings["gss_batch_size"]
+        self.iterations = learner.settings["gss_iterations"]
+
+    def __call__(self, loaded: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the training batches for a loaded batch, then store it."""
+        memory, rng = self.learner.memory, self.learner.rng
+        for _ in range(self.iterations):
+            yield loaded
+            if len(memory):
+                yield memory.draw_uniform(self.loading_batch_size, rng)
+        memory.add(loaded)
+
+
+class GradientBuffer:
+    """A fixed number of samples, each with the score that it entered with.
+
+    A score is the maximal cosine similarity of a sample's gradient to those of random memory
+    batches, plus one: low means diverse.
+    """
+
+    def __init__(self, learner):
+        self.learner = learner
+        self.capacity = learner.settings["memory_size"]
+        self.batch_size = learner.settings["gss_batch_size"]
+        self.positions = np.zeros(self.capacity, dtype=np.int64)
+        self.scores = np.zeros(self.capacity)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(G,) samples held of each group."""
+        stream = self.learner.stream
+        held = stream.groups[self.positions[: self._length]]
+        return np.bincount(held, minlength=stream.group_count)
+
+    def draw_uniform(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """`n` samples with replacement."""
+        return self.positions[(rng.random(n) * self._length).astype(np.int64)]
+
+    def add(self, loaded: np.ndarray) -> None:
+        """Store the candidates (n,): all while there is room, then by the two-stage draw."""
+        rng = self.learner.rng
+        for position, score in zip(loaded.tolist(), self._score(loaded).tolist(), strict=True):
+            slot = self._length
+            if slot < self.capacity:
+                self._length += 1
+            else:
+                slot = replaced_slot(self.scores, score, rng)
+            if slot is not None:
+                self.positions[slot], self.scores[slot] = position, score
+
+    def _score(self, loaded: np.ndarray) -> np.ndarray:
+        if not self._length:
+            return np.ones(len(loaded))  # nothing to compare with: neither similar nor opposed
+        size = min(self.batch_size, self._length)
+        drawn = self.draw_uniform(MEMORY_BATCHES * size, self.learner.rng)
+        inputs, labels = self.learner.stream.batch(np.concatenate([loaded, drawn]))
+        gram = gradient_gram(self.learner.network, inputs, labels)
+        return candidate_scores(gram, len(loaded), MEMORY_BATCHES).numpy()
+
+
+def candidate_scores(gram: Tensor, candidates: int, batches: int) -> Tensor:
+    """Maximal cosine similarity of each candidate's gradient to the batches' gradients, plus 1.
+
+    Args:
+        gram: (n + K b, n + K b) inner products of the per-sample gradients of n candidates and
+            then of K memory batches of b samples.
+        candidates: n.
+        batches: K.
+
+    Returns:
+        (n,) scores in [0, 2]. A vanishing gradient is similar to none: cosine 0.
+    """
+    n, k = candidates, batches
+    # A batch's gradient is the mean of its samples', so its products are means of the Gram's.
+    inner = gram[:n, n:].reshape(n, k, -1).mean(2)
+    b = (len(gram) - n) // k
+    squared = gram[n:, n:].reshape(k, b, k, b).mean((1, 3)).diagonal()
+    norms = (gram.diagonal()[:n, None] * squared).clamp_min(0).sqrt()
+    return (inner / norms.clamp_min(1e-30)).amax(1).clamp(-1, 1) + 1
+
+
+def replaced_slot(scores: np.ndarray, score: float, rng: np.random.Generator) -> int | None:
+    """Which slot of a full memory a candidate takes, if any (Aljundi et al., Alg. 2, line 9-14).
+
+    A candidate with a negative cosine (score < 1) meets a slot i drawn with probability
+    proportional to its score, and takes its place with probability C_i / (C_i + c).
+    """
+    if score >= 1:
+        return None
+    ends = scores.cumsum()
+    slot = int(ends.searchsorted(rng.random() * ends[-1], side="right"))
+    slot = min(slot, len(scores) - 1)  # all scores may be zero
+    return slot if rng.random() * (scores[slot] + score) < scores[slot] else None

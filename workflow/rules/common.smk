@@ -1,0 +1,83 @@
+# What all rules share: the checked configuration, the library, and helpers.
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
+
+PROJECT = Path(workflow.basedir).parent
+sys.path.insert(0, str(PROJECT / "src"))
+
+from drl_replication import config as configuration, sources
+from drl_replication.benchmarks import BENCHMARKS
+from drl_replication.datasets import DATASETS
+from drl_replication.methods import METHODS
+
+try:
+    config = configuration.check(config)
+except configuration.ConfigError as error:
+    raise WorkflowError(f"configuration: {error}") from None
+
+
+wildcard_constraints:
+    benchmark="|".join(BENCHMARKS),
+    method="|".join(METHODS),
+    dataset="|".join(DATASETS),
+    seed=r"\d+",
+
+
+pathvars:
+    results=config["results_dir"].rstrip("/"),
+
+
+def environment():
+    """What every command starts with; nothing in it belongs into a rule's parameters.
+
+    Absolute paths here rerun nothing when the project moves. Snakemake unsets PYTHONPATH in
+    conda environments, where also `python` is already the right one.
+    """
+    variables = {
+        "PYTHONPATH": PROJECT / "src",
+        "DRL_DATA_DIR": os.environ.get("DRL_DATA_DIR") or config["data_dir"] or "",
+        "OMP_NUM_THREADS": 1,
+    }
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        variables["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return " ".join(f"export {name}='{value}';" for name, value in variables.items())
+
+
+shell.prefix(f"set -euo pipefail; {environment()} ")
+
+
+def library(script, *parts):
+    """A script, and the files of the library that it uses, as inputs: an edit reruns the rule."""
+    return sources.of_script(PROJECT / script, *parts, relative_to=PROJECT)
+
+
+def runs(wildcards=None):
+    """The records of all selected runs."""
+    return [
+        f"<results>/runs/{benchmark}/{method}/seed_{seed}.json"
+        for benchmark, method, seed in configuration.runs(config)
+    ]
+
+
+def settings_of_runs(wildcards=None):
+    """The settings that the records in a table must have been made with, as JSON."""
+    return json.dumps(
+        {
+            benchmark: {
+                method: configuration.run_settings(config, benchmark, method)
+                for method in config["methods"]
+            }
+            for benchmark in config["benchmarks"]
+        }
+    )
+
+
+def changed_readings(wildcards=None):
+    """`--note` arguments with each reading that is not the default."""
+    return [f"--note={note}" for note in configuration.changed_readings(config)]

@@ -1,0 +1,24 @@
+# A dataset is there when each of its files has the registered checksum. What the rule writes is
+# these checksums, not where the files lie, so that another folder with the same data reruns
+# nothing.
+
+
+rule download:
+    input:
+        library("scripts/download.py"),
+    output:
+        "<results>/data/{dataset}.json",
+    log:
+        "<results>/logs/download/{dataset}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        mirrors=lambda w: [f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])],
+        attempts=config["download"]["attempts"],
+        timeout=config["download"]["timeout_seconds"],
+    message:
+        "Verify {wildcards.dataset}, and download it if it is not there"
+    shell:
+        "python scripts/download.py --dataset {wildcards.dataset} --output {output}"
+        " --attempts {params.attempts} --timeout-seconds {params.timeout} {params.mirrors:q}"
+        " 2>&1 | tee {log}"

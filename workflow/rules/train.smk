@@ -1,0 +1,45 @@
+# One job a run: (benchmark, method, seed).
+
+
+def manifest(wildcards):
+    """The verified dataset of a benchmark."""
+    return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"
+
+
+def run_settings(wildcards):
+    """All that decides a run besides its seed, as JSON: a change reruns exactly these runs."""
+    settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
+    return json.dumps(settings)
+
+
+def table_rows(wildcards):
+    """The rows of the library's tables that a run uses; other rows may change freely."""
+    return str((BENCHMARKS[wildcards.benchmark], METHODS[wildcards.method].parts))
+
+
+rule train:
+    input:
+        # The training job compares the data with the registered checksums itself.
+        manifest=ancient(manifest),
+        library=lambda w: library("scripts/train.py", *METHODS[w.method].parts),
+    output:
+        # Not deleted before the job: a finished run of other settings is put aside.
+        update("<results>/runs/{benchmark}/{method}/seed_{seed}.json"),
+    log:
+        "<results>/logs/train/{benchmark}/{method}/seed_{seed}.log",
+    benchmark:
+        "<results>/benchmarks/train/{benchmark}/{method}/seed_{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=run_settings,
+        rows=table_rows,
+    message:
+        "Train {wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
+    shell:
+        "python scripts/train.py --method {wildcards.method} --seed {wildcards.seed}"
+        " --settings {params.settings:q} --manifest {input.manifest} --output {output} 2> {log}"

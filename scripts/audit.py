@@ -31,7 +31,9 @@ def main() -> None:
     """Parse the arguments; what a user can mend ends with one sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument("--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
+    )
     parser.add_argument(
         "--intransigence-reference", choices=INTRANSIGENCE_REFERENCES, default="best_run"
     )

@@ -90,13 +90,17 @@ def report(times: dict[str, float]) -> str:
     """A table of microseconds and ratios."""
     lines = ["method     us/step   / bare   / er"]
     for name, seconds in times.items():
-        ratios = (seconds / times[base] if base in times else float("nan") for base in ("bare", "er"))
+        ratios = (
+            seconds / times[base] if base in times else float("nan") for base in ("bare", "er")
+        )
         lines.append(f"{name:9s} {seconds * 1e6:8.0f} " + " ".join(f"{r:8.2f}" for r in ratios))
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--benchmark", default="split_mnist")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--rounds", type=int, default=60)

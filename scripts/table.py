@@ -35,7 +35,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, choices=TABLES, required=True)
     parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument("--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
+    )
     parser.add_argument(
         "--intransigence-reference", choices=INTRANSIGENCE_REFERENCES, default="best_run"
     )

@@ -3,7 +3,8 @@
 By hand, with the settings of the configuration:
 
     python scripts/train.py --benchmark split_mnist --method drl --seed 0
-    python scripts/train.py --benchmark split_mnist --method drl --seed 0 --configfile config/demo.yaml
+
+and with a difference to them: --configfile config/demo.yaml
 """
 
 import argparse
@@ -72,10 +73,14 @@ def main() -> None:
     )
     parser.add_argument("--method", required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--output", type=Path, help="record to write (default: its place in results)")
+    parser.add_argument(
+        "--output", type=Path, help="record to write (default: its place in results)"
+    )
     hand = parser.add_argument_group("by hand")
     hand.add_argument("--benchmark")
-    hand.add_argument("--configfile", type=Path, nargs="+", default=[], help="on top of config.yaml")
+    hand.add_argument(
+        "--configfile", type=Path, nargs="+", default=[], help="on top of config.yaml"
+    )
     workflow = parser.add_argument_group("by the workflow")
     workflow.add_argument("--settings", type=json.loads, help="resolved settings of the run (JSON)")
     workflow.add_argument("--manifest", type=Path, help="checksums of the verified dataset")
@@ -91,7 +96,9 @@ def main() -> None:
         sys.exit(f"error: {error}")
     accuracy = record["average_accuracy"]
     result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
-    print(f"{args.output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr)
+    print(
+        f"{args.output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr
+    )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,25 @@
-"""Records for the tests."""
+"""Records, images, settings and learners for the tests."""
 
 import json
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from drl_replication import config
+from drl_replication.datasets import Images
+from drl_replication.learner import Learner
 from drl_replication.measures import average_accuracy, average_forgetting
+from drl_replication.methods import METHODS
 from drl_replication.paper import BENCHMARK_DATASETS
 from drl_replication.records import record_path, settings_digest
+from drl_replication.streams import Stream, build_stream, to_unit_range
 
+PROJECT = Path(__file__).parents[1]
+CONFIG = PROJECT / "config" / "config.yaml"
+SPLIT, PERMUTED = "split_mnist", "permuted_mnist"
 RHO = {"floor": 1.5, "drop": 1.25, "rank": 180, "raised": 20}
 
 
@@ -77,3 +88,74 @@ def place(root, record):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record))
     return path
+
+
+def tiny_images(per_class=6, tests=4, shape=(4, 4), seed=0):
+    """Ten classes, each a pattern of its own under noise, in mixed order."""
+    rng = np.random.default_rng(seed)
+    patterns = rng.integers(0, 200, (10, *shape))
+
+    def draw(n):
+        labels = rng.permutation(np.repeat(np.arange(10), n))
+        noise = rng.integers(0, 56, (len(labels), *shape))
+        return (patterns[labels] + noise).astype(np.uint8), labels.astype(np.int64)
+
+    return Images(*draw(per_class), *draw(tests))
+
+
+@cache
+def _default_config():
+    return config.load([CONFIG])
+
+
+def default_config():
+    """The project's own configuration, checked: a fresh copy."""
+    return deepcopy(_default_config())
+
+
+def tiny_settings(method, benchmark=SPLIT, **changes):
+    """What `run_settings` resolves, with hyperparameters and readings changed by their names."""
+    result = default_config()
+    block = result["settings"][benchmark]
+    block.update(training_images=8, memory_size=20)
+    for key, value in changes.items():
+        table = result["readings"] if key in result["readings"] else block
+        assert key in table, key
+        table[key] = value
+    return config.run_settings(result, benchmark, method)
+
+
+def make_learner(method="ber", benchmark=SPLIT, seed=0, images=None, task=0, **changes):
+    """A learner on tiny images; in a later `task` the memory holds all that came before it."""
+    settings = tiny_settings(method, benchmark, **changes)
+    stream = build_stream(settings, images or tiny_images(), seed)
+    learner = Learner(method, settings, stream, seed)
+    for earlier in range(task):
+        learner.start_task(earlier)
+        learner.memory.add(np.arange(*stream.starts[earlier : earlier + 2]))
+    learner.start_task(task)
+    return learner
+
+
+def make_stream(groups, images=None):
+    """One task of samples that belong to `groups`."""
+    groups = np.asarray(groups, dtype=np.int64)
+    images = torch.zeros(len(groups), 1, dtype=torch.uint8) if images is None else images
+    classes = int(groups.max()) + 1
+    starts = np.array([0, len(groups)])
+    return Stream(
+        images, torch.from_numpy(groups), groups, starts, ((images, None),), classes, to_unit_range
+    )
+
+
+def methods_with(part):
+    """The methods whose row has a part, such as `ring:RingBuffer`."""
+    return [name for name, row in METHODS.items() if part in row.parts]
+
+
+def assert_frequencies(counts, probabilities):
+    """Each count is within 5 standard deviations of a multinomial's mean."""
+    counts, p = np.asarray(counts), np.asarray(probabilities)
+    n = counts.sum()
+    assert abs(p.sum() - 1) < 1e-9
+    assert (np.abs(counts - n * p) <= 5 * np.sqrt(n * p * (1 - p)) + 1e-9).all(), (counts, n * p)

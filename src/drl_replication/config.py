@@ -185,7 +185,10 @@ def run_settings(config: dict, benchmark: str, method: str) -> dict:
     Raises:
         ConfigError: unknown benchmark or method.
     """
-    for kind, name, known in (("benchmark", benchmark, config["settings"]), ("method", method, METHODS)):
+    for kind, name, known in (
+        ("benchmark", benchmark, config["settings"]),
+        ("method", method, METHODS),
+    ):
         if name not in known:
             raise ConfigError(f"the {kind} {name!r} is unknown; allowed: {_allowed(name, known)}")
     block, row = config["settings"][benchmark], METHODS[method]

@@ -38,7 +38,7 @@ class Reading:
         )
 
 
-REPRESENTATION = ("drl:DRL", "multisim:Multisimilarity", "rmargin:RMargin")
+REPRESENTATION = ("drl:DRL", "multisim:MultiSim", "rmargin:RMargin")
 
 READINGS: dict[str, Reading] = {
     "subset": Reading(
@@ -75,7 +75,7 @@ READINGS: dict[str, Reading] = {
             "layerwise": "one log over the whole masked similarity matrix of each L2-normalised "
             "layer, summed over layers; masked-out entries count as zeros",
         },
-        parts=("multisim:Multisimilarity",),
+        parts=("multisim:MultiSim",),
     ),
     "rmargin_form": Reading(
         {

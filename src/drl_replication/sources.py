@@ -9,7 +9,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 # Tables whose rows reach the rules as parameters: a new row must not rerun the other rows' runs.
-TABLES = {PACKAGE / "benchmarks.py", PACKAGE / "methods" / "__init__.py", PACKAGE / "datasets.yaml"}
+TABLES = {
+    PACKAGE / "__init__.py",  # the version
+    PACKAGE / "benchmarks.py",
+    PACKAGE / "methods" / "__init__.py",
+    PACKAGE / "datasets.yaml",
+}
 DATA = (".csv", ".json", ".yaml")
 
 
@@ -39,7 +44,10 @@ def _uses(tree: ast.Module) -> list[Path]:
     files = []
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("drl_replication"):
-            files += [_module(node.module), *(_module(f"{node.module}.{a.name}") for a in node.names)]
+            files += [
+                _module(node.module),
+                *(_module(f"{node.module}.{a.name}") for a in node.names),
+            ]
     for node in ast.walk(tree):  # data of the package, named by a literal
         if isinstance(node, ast.Constant) and str(node.value).endswith(DATA):
             files += [PACKAGE / node.value, PACKAGE / "paper" / node.value]

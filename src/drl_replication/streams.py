@@ -46,7 +46,9 @@ class Stream:
     def batch(self, positions: np.ndarray) -> tuple[Tensor, Tensor]:
         """Network inputs (B, ...) float32 and labels (B,) of the samples at `positions` (B,)."""
         index = torch.from_numpy(positions)
-        return self.normalise(self.images.index_select(0, index)), self.labels.index_select(0, index)
+        return self.normalise(self.images.index_select(0, index)), self.labels.index_select(
+            0, index
+        )
 
 
 def to_unit_range(images: Tensor) -> Tensor:
@@ -91,7 +93,9 @@ def _permuted_tasks(benchmark, settings, images, seed):
         rng = generator(ANY_SEED if fixed else seed, "permutations", task)
         permutation = rng.permutation(images.train_images[0].size)
         chosen = _choose(everything, settings, seed, task)
-        train.append((_flat(images.train_images[chosen])[:, permutation], images.train_labels[chosen]))
+        train.append(
+            (_flat(images.train_images[chosen])[:, permutation], images.train_labels[chosen])
+        )
         tests.append((_flat(images.test_images)[:, permutation], images.test_labels))
     return train, tests
 

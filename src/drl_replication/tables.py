@@ -41,9 +41,7 @@ TABLES = {
 }
 
 
-def collect(
-    paths: Iterable[str | Path], expected: Mapping[tuple[str, str], Mapping]
-) -> list[dict]:
+def collect(paths: Iterable[str | Path], expected: Mapping[tuple[str, str], Mapping]) -> list[dict]:
     """Read the records at `paths`, where `expected` has the settings of each (benchmark, method).
 
     Raises RecordError naming every missing file, or the first record that cannot be used or was

@@ -66,9 +66,7 @@ def run(
     }
 
 
-def train(
-    method: str, seed: int, settings: dict, images: Images, progress: bool = False
-) -> dict:
+def train(method: str, seed: int, settings: dict, images: Images, progress: bool = False) -> dict:
     """The part of :func:`run` that needs no files: learn all tasks, evaluating after each."""
     stream = build_stream(settings, images, seed)
     learner = Learner(method, settings, stream, seed)
@@ -122,7 +120,9 @@ def measure(learner: Learner, accuracies: np.ndarray, loss: float, diverged: boo
     *hidden, logits = learner.probe(PROBE_IMAGES)
     hidden = np.concatenate(hidden, axis=1)
     result = {
-        "accuracy_matrix": [[None if math.isnan(a) else a for a in row] for row in accuracies.tolist()],
+        "accuracy_matrix": [
+            [None if math.isnan(a) else a for a in row] for row in accuracies.tolist()
+        ],
         "average_accuracy": None,
         "average_forgetting": None,
         "rho": None,

@@ -45,8 +45,8 @@ def environment():
         "OMP_NUM_THREADS": 1,
     }
     if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-        variables["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return " ".join(f"export {name}='{value}';" for name, value in variables.items())
+        variables["PATH"] = f"{Path(sys.executable).parent}:$PATH"
+    return " ".join(f'export {name}="{value}";' for name, value in variables.items())
 
 
 shell.prefix(f"set -euo pipefail; {environment()} ")
@@ -81,3 +81,19 @@ def settings_of_runs(wildcards=None):
 def changed_readings(wildcards=None):
     """`--note` arguments with each reading that is not the default."""
     return [f"--note={note}" for note in configuration.changed_readings(config)]
+
+
+def manifest(wildcards):
+    """The verified dataset of a benchmark."""
+    return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"
+
+
+def run_settings(wildcards):
+    """All that decides a run besides its seed, as JSON: a change reruns exactly these runs."""
+    settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
+    return json.dumps(settings)
+
+
+def table_rows(wildcards):
+    """The rows of the library's tables that a run uses; other rows may change freely."""
+    return str((BENCHMARKS[wildcards.benchmark], METHODS[wildcards.method].parts))

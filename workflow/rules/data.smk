@@ -13,7 +13,9 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
-        mirrors=lambda w: [f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])],
+        mirrors=lambda w: [
+            f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])
+        ],
         attempts=config["download"]["attempts"],
         timeout=config["download"]["timeout_seconds"],
     message:

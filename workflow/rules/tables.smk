@@ -11,10 +11,10 @@ rule table:
         tex="<results>/tables/table_{number}.tex",
     log:
         "<results>/logs/table/table_{number}.log",
-    conda:
-        "../../envs/tables.yaml"
     wildcard_constraints:
         number="[123]",
+    conda:
+        "../../envs/tables.yaml"
     params:
         settings=settings_of_runs,
         reference=config["readings"]["intransigence_reference"],

@@ -1,22 +1,6 @@
 # One job a run: (benchmark, method, seed).
 
 
-def manifest(wildcards):
-    """The verified dataset of a benchmark."""
-    return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"
-
-
-def run_settings(wildcards):
-    """All that decides a run besides its seed, as JSON: a change reruns exactly these runs."""
-    settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
-    return json.dumps(settings)
-
-
-def table_rows(wildcards):
-    """The rows of the library's tables that a run uses; other rows may change freely."""
-    return str((BENCHMARKS[wildcards.benchmark], METHODS[wildcards.method].parts))
-
-
 rule train:
     input:
         # The training job compares the data with the registered checksums itself.

@@ -31,21 +31,14 @@ class Method:
 
 # fmt: off
 METHODS: dict[str, Method] = {
-    #                   memory                batch rule          objective                     update
-    "drl":      Method("ring:RingBuffer",     "ber:Balanced",     "drl:DRL",                    "sgd:SGD",
-                       (*BATCH, "drl_alpha", "drl_lambda")),
-    "ber":      Method("ring:RingBuffer",     "ber:Balanced",     "cross_entropy:CrossEntropy", "sgd:SGD",
-                       BATCH),
-    "er":       Method("ring:RingBuffer",     "er:HalfCurrent",   "cross_entropy:CrossEntropy", "sgd:SGD",
-                       BATCH),
-    "agem":     Method("ring:RingBuffer",     "agem:FromMemory",  "cross_entropy:CrossEntropy", "agem:ProjectedSGD",
-                       (*BATCH, "agem_reference_batch_size")),
-    "gss":      Method("gss:GradientBuffer",  "gss:NewThenReplay", "cross_entropy:CrossEntropy", "sgd:SGD",
-                       ("gss_batch_size", "gss_iterations")),
-    "multisim": Method("ring:RingBuffer",     "ber:Balanced",     "multisim:Multisimilarity",   "sgd:SGD",
-                       (*BATCH, "multisim_lambda")),
-    "rmargin":  Method("ring:RingBuffer",     "ber:Balanced",     "rmargin:RMargin",            "sgd:SGD",
-                       (*BATCH, "rmargin_lambda")),
+    #                   memory                batches              objective            update               hyperparameters
+    "drl":      Method("ring:RingBuffer",    "ber:Balanced",      "drl:DRL",           "sgd:SGD",           (*BATCH, "drl_alpha", "drl_lambda")),
+    "ber":      Method("ring:RingBuffer",    "ber:Balanced",      "loss:CrossEntropy", "sgd:SGD",           BATCH),
+    "er":       Method("ring:RingBuffer",    "er:HalfCurrent",    "loss:CrossEntropy", "sgd:SGD",           BATCH),
+    "agem":     Method("ring:RingBuffer",    "agem:FromMemory",   "loss:CrossEntropy", "agem:ProjectedSGD", (*BATCH, "agem_reference_batch_size")),
+    "gss":      Method("gss:GradientBuffer", "gss:NewThenReplay", "loss:CrossEntropy", "sgd:SGD",           ("gss_batch_size", "gss_iterations")),
+    "multisim": Method("ring:RingBuffer",    "ber:Balanced",      "multisim:MultiSim", "sgd:SGD",           (*BATCH, "multisim_lambda")),
+    "rmargin":  Method("ring:RingBuffer",    "ber:Balanced",      "rmargin:RMargin",   "sgd:SGD",           (*BATCH, "rmargin_lambda")),
 }
 # fmt: on
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from drl_replication.methods.cross_entropy import Loss, WithAuxiliary
+from drl_replication.methods.loss import Loss, WithAuxiliary
 
 
 class DRL(WithAuxiliary):

@@ -28,7 +28,9 @@ class HalfCurrent:
         if (self.uniform_at_first and self.learner.task == 0) or not memory.sizes[~current].any():
             yield memory.draw_uniform(self.size, rng)
         else:
-            half = self.size - self.size // 2  # of an odd batch, the current task has the larger half
+            half = (
+                self.size - self.size // 2
+            )  # of an odd batch, the current task has the larger half
             yield np.concatenate(
                 [
                     memory.draw_uniform(half, rng, current),

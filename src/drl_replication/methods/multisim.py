@@ -4,12 +4,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from drl_replication.methods.cross_entropy import WithAuxiliary
+from drl_replication.methods.loss import WithAuxiliary
 
 ALPHA, BETA, GAMMA = 2.0, 40.0, 0.5  # Appendix C: "the same as in Roth et al. (2020)"
 
 
-class Multisimilarity(WithAuxiliary):
+class MultiSim(WithAuxiliary):
     """L + lambda L_multi."""
 
     def __init__(self, learner):

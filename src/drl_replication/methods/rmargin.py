@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from drl_replication.methods.cross_entropy import WithAuxiliary
+from drl_replication.methods.loss import WithAuxiliary
 
 GAMMA, INITIAL_BETA, P_RHO = 0.2, 0.6, 0.2  # Appendix C
 

@@ -15,20 +15,48 @@ from pathlib import Path
 
 from drl_replication.datasets import dataset_root
 from drl_replication.records import RecordError, read_record, record_path, write_record
-from drl_replication.training import run
+from drl_replication.training import DEVICES, run
 
 DATA = Path("data")  # where downloads and the embedded data go
 
 
 def train(
-    method: str, seed: int, settings: dict, data_dir: str | None, manifest: Path, output: Path
+    method: str,
+    seed: int,
+    settings: dict,
+    data_dir: str | None,
+    manifest: Path,
+    output: Path,
+    device: str,
+    checkpoint_every: int,
 ) -> dict:
-    """Run, and write the record to `output`; a record of other settings there is put aside."""
+    """Run, going on from a checkpoint if there is one, and write the record to `output`.
+
+    A record of other settings that stands there is put aside.
+    """
     root = dataset_root(settings["dataset"], data_dir, DATA)
-    record = run(method, seed, settings, root, manifest, progress=True)
+    checkpoint = sibling(output, "checkpoints").with_suffix(".pt")
+    record = run(
+        method,
+        seed,
+        settings,
+        root,
+        manifest,
+        device=device,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        progress=True,
+    )
     put_aside(output, record["settings_digest"])
     write_record(output, record)
+    for path in (checkpoint, checkpoint.with_suffix(".previous")):
+        path.unlink(missing_ok=True)
     return record
+
+
+def sibling(output: Path, *folders: str) -> Path:
+    """The place of a run in another folder beside `runs/`."""
+    return output.parents[3].joinpath(*folders, *output.parts[-3:])
 
 
 def put_aside(path: Path, digest: str) -> None:
@@ -38,10 +66,7 @@ def put_aside(path: Path, digest: str) -> None:
     except RecordError:  # nothing there, or nothing of worth
         return
     if old["settings_digest"] != digest:
-        runs = path.parents[2]
-        kept = record_path(
-            runs.parent / "superseded" / old["settings_digest"], *path.parts[-3:-1], old["seed"]
-        )
+        kept = sibling(path, "superseded", old["settings_digest"])
         kept.parent.mkdir(parents=True, exist_ok=True)
         path.replace(kept)
         print(f"{path}: the run with other settings is kept at {kept}", file=sys.stderr)
@@ -56,6 +81,8 @@ def by_hand(args: argparse.Namespace, data_dir: str | None) -> None:
     loaded = config.load([Path("config/config.yaml"), *args.configfile])
     args.settings = config.run_settings(loaded, args.benchmark, args.method)
     results, dataset = Path(loaded["results_dir"]), args.settings["dataset"]
+    args.checkpoint_every = loaded["checkpoint_every"]
+    args.device = args.device or loaded["device"]["train"]
     args.manifest = results / "data" / f"{dataset}.json"
     args.output = args.output or record_path(
         results / "runs", args.benchmark, args.method, args.seed
@@ -84,6 +111,8 @@ def main() -> None:
     workflow = parser.add_argument_group("by the workflow")
     workflow.add_argument("--settings", type=json.loads, help="resolved settings of the run (JSON)")
     workflow.add_argument("--manifest", type=Path, help="checksums of the verified dataset")
+    parser.add_argument("--device", choices=DEVICES, help="default: the configuration's, or auto")
+    parser.add_argument("--checkpoint-every", type=int, default=1000, help="loaded samples")
     args = parser.parse_args()
     if (args.settings is None) == (args.benchmark is None):
         parser.error("give either --benchmark, or --settings with --manifest and --output")
@@ -91,7 +120,16 @@ def main() -> None:
     try:
         if args.benchmark:
             by_hand(args, data_dir)
-        record = train(args.method, args.seed, args.settings, data_dir, args.manifest, args.output)
+        record = train(
+            args.method,
+            args.seed,
+            args.settings,
+            data_dir,
+            args.manifest,
+            args.output,
+            args.device or "auto",
+            args.checkpoint_every,
+        )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     accuracy = record["average_accuracy"]

@@ -25,4 +25,6 @@ BENCHMARKS: dict[str, Benchmark] = {
     "permuted_mnist": Benchmark("permuted", 10, 10, "dense", MNIST),
     "split_mnist": Benchmark("split", 5, 10, "dense", MNIST),
     "split_fashion": Benchmark("split", 5, 10, "dense", ("fashion_mnist",)),
+    "split_cifar10": Benchmark("split", 5, 10, "resnet", ("cifar10",)),
+    "split_cifar100": Benchmark("split", 10, 100, "resnet", ("cifar100",)),
 }

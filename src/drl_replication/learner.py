@@ -12,7 +12,7 @@ from drl_replication.networks import build_network
 from drl_replication.seeding import generator
 from drl_replication.streams import Stream
 
-EVALUATION_BATCH = 2000
+EVALUATION_BATCH = 500
 
 
 class Learner:
@@ -28,7 +28,8 @@ class Learner:
         self.rng = generator(seed, "memory")
         self.objective_rng = generator(seed, "objective")
         name = BENCHMARKS[settings["benchmark"]].network
-        self.network = build_network(name, stream.images[0].numel(), stream.classes, seed)
+        inputs = stream.images[0].numel()
+        self.network = build_network(name, inputs, stream.classes, seed).to(stream.labels.device)
         self.memory, self.batches, self.objective, self.update = None, None, None, None
         row = METHODS[method]
         self.memory = part(row.memory)(self)
@@ -60,19 +61,45 @@ class Learner:
             self.steps += 1
         return loss
 
-    @torch.no_grad()
     def accuracy(self, task: int) -> float:
         """Fraction of a task's whole test set that is classified right, single head."""
         images, labels = self.stream.tests[task]
-        right = 0
-        for x, y in zip(
-            images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True
-        ):
-            right += int((self.network(self.stream.normalise(x))[-1].argmax(1) == y).sum())
-        return right / len(labels)
+        logits = self.evaluate(images)[-1]
+        return int((logits.argmax(1) == labels).sum()) / len(labels)
 
-    @torch.no_grad()
     def probe(self, per_task: int) -> list[np.ndarray]:
         """The layers' outputs [(n, .)] on the first `per_task` test images of every task."""
         images = torch.cat([x[:per_task] for x, _ in self.stream.tests])
-        return [layer.numpy() for layer in self.network(self.stream.normalise(images))]
+        return [layer.cpu().numpy() for layer in self.evaluate(images)]
+
+    @torch.no_grad()
+    def evaluate(self, images: Tensor) -> list[Tensor]:
+        """The layers' outputs [(n, .)] on images (n, ...) uint8, BatchNorm with its averages."""
+        self.network.eval()
+        parts = [self.network(self.stream.normalise(x)) for x in images.split(EVALUATION_BATCH)]
+        self.network.train()
+        return [torch.cat(layer) for layer in zip(*parts, strict=True)]
+
+    def state(self) -> dict:
+        """All that further learning depends on, as tensors and plain values."""
+        return {
+            "network": self.network.state_dict(),
+            "objective": [p.detach() for p in self.objective.parameters()],
+            "memory": {k: torch.from_numpy(v) for k, v in self.memory.state().items()},
+            "rng": self.rng.bit_generator.state,
+            "objective_rng": self.objective_rng.bit_generator.state,
+            "steps": self.steps,
+        }
+
+    def restore(self, state: dict) -> None:
+        """Go on from a :meth:`state` of an equally built learner."""
+        self.network.load_state_dict(state["network"])
+        with torch.no_grad():
+            for parameter, value in zip(
+                self.objective.parameters(), state["objective"], strict=True
+            ):
+                parameter.copy_(value)
+        self.memory.restore({k: v.numpy() for k, v in state["memory"].items()})
+        self.rng.bit_generator.state = state["rng"]
+        self.objective_rng.bit_generator.state = state["objective_rng"]
+        self.steps = state["steps"]

@@ -1,9 +1,13 @@
 """The networks (Sec. 5). A network returns the outputs of its layers, the logits last."""
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from drl_replication.seeding import torch_generator
+from drl_replication.seeding import torch_seed
+
+# A network's `representation` says which of the returned layers make up h, by the reading of
+# `representation_layers`.
 
 
 class DenseNetwork(nn.Module):
@@ -12,21 +16,16 @@ class DenseNetwork(nn.Module):
     Glorot-uniform weights, zero biases.
     """
 
-    # Which of the returned layers make the representation h, by the reading of
-    # `representation_layers` (Sec. 5: "the concatenation of outputs of all layers").
-    representation = {  # noqa: RUF012
-        "paper": (0, 1, 2),
-        "hidden": (0, 1),
-        "released": (0, 1, 2),
-    }
+    # Sec. 5: "the concatenation of outputs of all layers"
+    representation = {"paper": (0, 1, 2), "hidden": (0, 1), "released": (0, 1, 2)}  # noqa: RUF012
 
-    def __init__(self, inputs: int, classes: int, generator: torch.Generator, hidden: int = 100):
+    def __init__(self, inputs: int, classes: int, hidden: int = 100):
         super().__init__()
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, hidden)
         self.head = nn.Linear(hidden, classes)
         for layer in (self.first, self.second, self.head):
-            nn.init.xavier_uniform_(layer.weight, generator=generator)
+            nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -36,7 +35,66 @@ class DenseNetwork(nn.Module):
         return [h1, h2, self.head(h2)]
 
 
+class ReducedResNet18(nn.Module):
+    """ResNet-18 with 20 filters, as in GEM and A-GEM: (B, 3, 32, 32) -> three layers.
+
+    They are the last convolution's map, flattened (B, 2560), its average (B, 160), which is the
+    input of the final linear layer, and the logits (B, C). Torch's default initialisation.
+    """
+
+    # Sec. 5: "the concatenation of the input of the final linear layer and output logits"
+    representation = {"paper": (1, 2), "hidden": (1,), "released": (0, 1, 2)}  # noqa: RUF012
+
+    def __init__(self, classes: int, filters: int = 20):
+        super().__init__()
+        self.stem = nn.Sequential(_convolution(3, filters), nn.BatchNorm2d(filters), nn.ReLU())
+        widths = [filters, filters, 2 * filters, 4 * filters, 8 * filters]
+        blocks = []
+        for i in range(4):
+            blocks += [
+                BasicBlock(widths[i], widths[i + 1], stride=1 if i == 0 else 2),
+                BasicBlock(widths[i + 1], widths[i + 1], stride=1),
+            ]
+        self.blocks = nn.Sequential(*blocks)
+        self.head = nn.Linear(8 * filters, classes)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The flattened last map, the pooled features and the logits."""
+        last_map = self.blocks(self.stem(x))
+        features = last_map.mean((2, 3))
+        return [last_map.flatten(1), features, self.head(features)]
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.residual = nn.Sequential(
+            _convolution(inputs, outputs, stride),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+            _convolution(outputs, outputs),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut = nn.Sequential()
+        if stride != 1 or inputs != outputs:
+            project = nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False)
+            self.shortcut = nn.Sequential(project, nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, S, S) -> (B, outputs, S / stride, S / stride)."""
+        return F.relu(self.residual(x) + self.shortcut(x))
+
+
+def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
+
+
 def build_network(name: str, inputs: int, classes: int, seed: int) -> nn.Module:
     """The network of a benchmark with the initial weights of a seed."""
-    generator = torch_generator(seed, "weights")
-    return {"dense": DenseNetwork}[name](inputs, classes, generator)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(seed, "weights"))
+        if name == "dense":
+            return DenseNetwork(inputs, classes)
+        return ReducedResNet18(classes).to(memory_format=torch.channels_last)

@@ -13,8 +13,8 @@ from drl_replication import __version__
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def provenance() -> dict:
-    """Versions, commit, machine: plain JSON."""
+def provenance(device: torch.device) -> dict:
+    """Versions, commit, machine and the device that was used: plain JSON."""
     commit, dirty = _commit()
     return {
         "package_version": __version__,
@@ -24,7 +24,7 @@ def provenance() -> dict:
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "cpu_model": _cpu_model(),
-        "device": "cpu",
+        "device": device.type,
         "threads": torch.get_num_threads(),
         "commit": commit,
         "dirty": dirty,

@@ -1,8 +1,8 @@
 """Where the paper's text allows more than one reading: the alternatives, as a table.
 
 The first option is the default. A reading belongs to the runs whose method uses one of its
-`parts` (None: all) and whose benchmark is of one of its `kinds` (None: all), so that a changed
-reading reruns exactly those. A reading with `stage="tables"` changes no run at all.
+`parts` (None: all) and whose benchmark is of one of its `kinds` and `networks` (None: all), so
+that a changed reading reruns exactly those. A reading with `stage="tables"` changes no run at all.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ class Reading:
     options: dict[Option, str]
     parts: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
+    networks: tuple[str, ...] | None = None
     stage: str = "runs"
     # which configuration key each option takes the learning rate from
     learning_rate: dict[Option, str] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Reading:
         return (
             self.stage == "runs"
             and (self.kinds is None or benchmark.kind in self.kinds)
+            and (self.networks is None or benchmark.network in self.networks)
             and (self.parts is None or not set(self.parts).isdisjoint(method.parts))
         )
 
@@ -54,6 +56,13 @@ READINGS: dict[str, Reading] = {
         },
         kinds=("permuted",),
     ),
+    "cifar_standardisation": Reading(
+        {
+            "channel": "per channel, with statistics of the training images",
+            "pixel": "per pixel and channel, with statistics of the training images",
+        },
+        networks=("resnet",),
+    ),
     "drl_normalisation": Reading(
         {
             "pairs": "Eq. 3: each sum divided by its number of pairs, N_bt and N_wi",
@@ -63,9 +72,10 @@ READINGS: dict[str, Reading] = {
     ),
     "representation_layers": Reading(
         {
-            "paper": "Sec. 5: the outputs of all layers, logits included",
+            "paper": "Sec. 5: dense network, the outputs of all layers, logits included; ResNet, "
+            "the input of the final linear layer and the logits",
             "hidden": "without the logits",
-            "released": "as `paper` for the dense network",
+            "released": "as `paper`, for the ResNet with the last convolution's map, flattened",
         },
         parts=REPRESENTATION,
     ),

@@ -5,7 +5,6 @@ what a method draws from its memory comes from a generator of its own.
 """
 
 import numpy as np
-import torch
 
 PURPOSES = ("images", "permutations", "order", "weights", "memory", "objective")
 ANY_SEED = 2**32  # stands for "the same whatever the seed"; seeds themselves are smaller
@@ -16,6 +15,6 @@ def generator(seed: int, purpose: str, task: int = 0) -> np.random.Generator:
     return np.random.default_rng([seed, PURPOSES.index(purpose), task])
 
 
-def torch_generator(seed: int, purpose: str) -> torch.Generator:
-    """The same for torch's own initialisers."""
-    return torch.Generator().manual_seed(int(generator(seed, purpose).integers(2**62)))
+def torch_seed(seed: int, purpose: str) -> int:
+    """A seed for torch's own initialisers."""
+    return int(generator(seed, purpose).integers(2**62))

@@ -25,6 +25,7 @@ class Stream:
     starts: np.ndarray  # (T + 1,) int64: task t holds the positions starts[t]..starts[t + 1] - 1
     tests: tuple[tuple[Tensor, Tensor], ...]  # T pairs: images (n, ...) uint8, labels (n,) int64
     classes: int
+    group_kind: str  # "class" or "task"
     normalise: Callable[[Tensor], Tensor]  # (n, ...) uint8 -> (n, ...) float32
 
     @property
@@ -45,7 +46,7 @@ class Stream:
 
     def batch(self, positions: np.ndarray) -> tuple[Tensor, Tensor]:
         """Network inputs (B, ...) float32 and labels (B,) of the samples at `positions` (B,)."""
-        index = torch.from_numpy(positions)
+        index = torch.from_numpy(positions).to(self.labels.device)
         return self.normalise(self.images.index_select(0, index)), self.labels.index_select(
             0, index
         )
@@ -56,13 +57,46 @@ def to_unit_range(images: Tensor) -> Tensor:
     return images.to(torch.float32).mul_(1 / 255)
 
 
-def build_stream(settings: dict, images: Images, seed: int) -> Stream:
+class Standardise:
+    """Pixels to zero mean and unit deviation over the training images, in channels_last layout.
+
+    Args:
+        images: (N, 3, S, S) uint8 training images, never test images.
+        over: "channel": one mean and deviation a channel; "pixel": one for each pixel of each
+            channel.
+        device: of the images to come.
+    """
+
+    def __init__(self, images: np.ndarray, over: str, device: torch.device):
+        axes = {"channel": (0, 2, 3), "pixel": (0,)}[over]
+        n, mean, square = 0, 0.0, 0.0
+        for part in np.array_split(images, max(1, len(images) // 1000)):  # float64, little memory
+            part = part.astype(np.float64)
+            n += len(part)
+            mean = mean + part.mean(axes, keepdims=True) * len(part)
+            square = square + np.square(part).mean(axes, keepdims=True) * len(part)
+        mean, square = mean / n, square / n
+        # A pixel that is the same in all images stays at zero.
+        scale = 1 / np.sqrt(np.maximum(square - mean**2, 1e-8))
+        self.scale = torch.tensor(scale, dtype=torch.float32, device=device)
+        self.shift = torch.tensor(-mean * scale, dtype=torch.float32, device=device)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(n, 3, S, S) uint8 -> float32."""
+        images = images.to(torch.float32, memory_format=torch.channels_last)
+        return torch.addcmul(self.shift, images, self.scale)
+
+
+def build_stream(
+    settings: dict, images: Images, seed: int, device: torch.device | str = "cpu"
+) -> Stream:
     """Draw, permute and order the training images of every task of a benchmark.
 
     Args:
         settings: of the run (`config.run_settings`).
         images: the dataset.
         seed: of the run; it decides the images, their order and the permutations.
+        device: where all images are to lie.
 
     Raises:
         ValueError: a task has fewer training images than the settings ask for.
@@ -73,14 +107,20 @@ def build_stream(settings: dict, images: Images, seed: int) -> Stream:
     labels = np.concatenate([labels for _, labels in train])
     sizes = [len(labels) for _, labels in train]
     groups = np.repeat(np.arange(len(train)), sizes) if benchmark.kind == "permuted" else labels
+    standardise = settings["readings"].get("cifar_standardisation")
     return Stream(
-        images=torch.from_numpy(np.concatenate([pixels for pixels, _ in train])),
-        labels=torch.from_numpy(labels),
+        images=torch.from_numpy(np.concatenate([pixels for pixels, _ in train])).to(device),
+        labels=torch.from_numpy(labels).to(device),
         groups=groups,
         starts=np.concatenate([[0], np.cumsum(sizes)]),
-        tests=tuple((torch.from_numpy(x), torch.from_numpy(y)) for x, y in tests),
+        tests=tuple(
+            (torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)) for x, y in tests
+        ),
         classes=benchmark.classes,
-        normalise=to_unit_range,
+        group_kind="task" if benchmark.kind == "permuted" else "class",
+        normalise=Standardise(images.train_images, standardise, device)
+        if standardise
+        else to_unit_range,
     )
 
 

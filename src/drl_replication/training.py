@@ -12,14 +12,18 @@ from tqdm import tqdm
 
 from drl_replication import measures
 from drl_replication.benchmarks import BENCHMARKS
+from drl_replication.checkpoints import Checkpoint, fingerprint
 from drl_replication.datasets import Images, load, read_manifest
 from drl_replication.learner import Learner
+from drl_replication.methods import METHODS
 from drl_replication.provenance import provenance
 from drl_replication.records import SCHEMA_VERSION, settings_digest
+from drl_replication.sources import PACKAGE, of_script
 from drl_replication.streams import build_stream
 
+DEVICES = ("auto", "cpu", "cuda")
 PROBE_IMAGES = 200  # of each task, for the rho-spectrum and the dead units
-PROGRESS_EVERY = 100
+PAUSE = 100  # samples between two chances to show progress and to take a checkpoint
 
 
 def run(
@@ -28,6 +32,10 @@ def run(
     settings: dict,
     data_root: Path,
     manifest: Path,
+    *,
+    device: str = "auto",
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 1000,
     progress: bool = False,
 ) -> dict:
     """Train and measure one (benchmark, method, seed).
@@ -38,17 +46,33 @@ def run(
         settings: what `config.run_settings` resolved for this benchmark and method.
         data_root: folder that holds the dataset in torchvision's layout.
         manifest: checksums of the verified dataset; other bytes are refused.
+        device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
+        checkpoint: where to keep the state; a run that was killed goes on from it.
+        checkpoint_every: so many loaded samples, and after each task.
         progress: show a bar, if standard error is a terminal.
 
     Returns:
         The record of the run (schemas/run.schema.json). Apart from times it is the same, bit for
-        bit, whenever it is made from the same arguments on the same machine.
+        bit, whenever it is made from the same arguments on the same machine, and whether or not
+        the run was killed in between.
+
+    Raises:
+        ValueError: the device or the data are not there as asked for.
     """
     torch.set_num_threads(1)
     started = datetime.now(UTC)
+    target = find_device(device, settings["benchmark"])
     _, checksums = read_manifest(manifest)
     images = load(settings["dataset"], data_root, checksums)
-    result = train(method, seed, settings, images, progress)
+    kept = None
+    if checkpoint:
+        parts = METHODS[method].parts
+        files = [PACKAGE / f for f in of_script(Path(__file__), *parts, relative_to=PACKAGE)]
+        facts = (method, seed, settings, checksums, torch.__version__, target.type)
+        kept = Checkpoint(checkpoint, fingerprint(*facts, files=files))
+    result = train(
+        method, seed, settings, images, target, kept, checkpoint_every, progress=progress
+    )
     return {
         "schema_version": SCHEMA_VERSION,
         "benchmark": settings["benchmark"],
@@ -58,7 +82,7 @@ def run(
         "settings": settings,
         "settings_digest": settings_digest(settings),
         "provenance": {
-            **provenance(),
+            **provenance(target),
             "data": {"dataset": settings["dataset"], "files": checksums},
             "started": started.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -66,80 +90,139 @@ def run(
     }
 
 
-def train(method: str, seed: int, settings: dict, images: Images, progress: bool = False) -> dict:
-    """The part of :func:`run` that needs no files: learn all tasks, evaluating after each."""
-    stream = build_stream(settings, images, seed)
-    learner = Learner(method, settings, stream, seed)
-    accuracies = np.full((stream.tasks, stream.tasks), np.nan)
-    counts = []
-    seconds = {"training": 0.0, "evaluation": 0.0}
-    loss, diverged = math.nan, False
-    bar = tqdm(total=len(stream.labels), unit="sample", disable=None if progress else True)
-    for task in range(stream.tasks):
-        learner.start_task(task)
+def find_device(name: str, benchmark: str) -> torch.device:
+    """The device of that name; "auto" leaves small networks on the CPU, which is faster there."""
+    if name == "auto":
+        dense = BENCHMARKS[benchmark].network == "dense"
+        name = "cuda" if torch.cuda.is_available() and not dense else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("the device is 'cuda', but torch finds no GPU here; allowed: auto, cpu")
+    return torch.device(name)
+
+
+def train(
+    method: str,
+    seed: int,
+    settings: dict,
+    images: Images,
+    device: torch.device | str = "cpu",
+    checkpoint: Checkpoint | None = None,
+    checkpoint_every: int = 1000,
+    *,
+    progress: bool = False,
+) -> dict:
+    """The part of :func:`run` that needs no data files: learn all tasks, evaluating after each."""
+    study = Study(Learner(method, settings, build_stream(settings, images, seed, device), seed))
+    saved = checkpoint.load() if checkpoint else None
+    if saved:
+        study.restore(saved)
+    hidden = None if progress else True  # None: shown if standard error is a terminal
+    total, last = int(study.starts[-1]), study.position
+    with tqdm(total=total, initial=last, unit="image", disable=hidden) as bar:
+        for boundary in study.learn():
+            bar.update(study.position - bar.n)
+            if checkpoint and (boundary or study.position - last >= checkpoint_every):
+                checkpoint.save(study.state())
+                last = study.position
+    return study.result()
+
+
+class Study:
+    """A learner on its way through the stream, and what has been measured so far."""
+
+    def __init__(self, learner: Learner):
+        self.learner = learner
+        self.starts = learner.stream.starts
+        self.position = 0  # of the next sample
+        self.accuracies: list[list[float]] = []  # a[t][i], i <= t
+        self.counts: list[list[int]] = []  # samples of each group in the memory after task t
+        self.seconds = {"training": 0.0, "evaluation": 0.0}
+        self.loss = math.nan
+        self.diverged = False
+
+    def learn(self) -> Iterator[bool]:
+        """Learn on to the end, pausing now and then; yields whether a task was just finished."""
+        while self.position < self.starts[-1] and not self.diverged:
+            task = len(self.accuracies)
+            if self.learner.task != task:
+                self.learner.start_task(task)
+            self._learn_some(self.starts[task + 1])
+            boundary = self.position == self.starts[task + 1] and not self.diverged
+            if boundary:
+                self._evaluate(task)
+            yield boundary
+
+    def _learn_some(self, end: int) -> None:
         clock = time.perf_counter()
-        for loaded in loads(stream.starts[task : task + 2], learner.batches.loading_batch_size):
-            loss = learner.learn(loaded)
-            if not math.isfinite(loss):
-                diverged = True
+        pause, size = self.position + PAUSE, self.learner.batches.loading_batch_size
+        while self.position < min(pause, end):
+            loaded = np.arange(self.position, min(self.position + size, end))
+            self.loss = self.learner.learn(loaded)
+            self.position += len(loaded)
+            if not math.isfinite(self.loss):
+                self.diverged = True
                 break
-            if loaded[0] % PROGRESS_EVERY == 0:
-                bar.update(int(loaded[0]) - bar.n)
-        seconds["training"] += time.perf_counter() - clock
-        counts.append(learner.memory.sizes.tolist())
-        if diverged:
-            break
+        self.seconds["training"] += time.perf_counter() - clock
+
+    def _evaluate(self, task: int) -> None:
         clock = time.perf_counter()
-        accuracies[task, : task + 1] = [learner.accuracy(i) for i in range(task + 1)]
-        seconds["evaluation"] += time.perf_counter() - clock
-    bar.update(len(stream.labels) - bar.n if not diverged else 0)
-    bar.close()
-    kind = BENCHMARKS[settings["benchmark"]].kind
-    return {
-        **measure(learner, accuracies, loss, diverged),
-        "training_seconds": seconds["training"],
-        "evaluation_seconds": seconds["evaluation"],
-        "steps": learner.steps,
-        "diverged": diverged,
-        "diverged_at_step": learner.steps if diverged else None,
-        "memory": {
-            "groups": "task" if kind == "permuted" else "class",
-            "counts": counts,
-        },
-    }
+        self.accuracies.append([self.learner.accuracy(i) for i in range(task + 1)])
+        self.counts.append(self.learner.memory.sizes.tolist())
+        self.seconds["evaluation"] += time.perf_counter() - clock
+
+    def state(self) -> dict:
+        """Where the study stands, for a checkpoint."""
+        return {name: getattr(self, name) for name in STATE} | {"learner": self.learner.state()}
+
+    def restore(self, state: dict) -> None:
+        """Go on from a :meth:`state`."""
+        for name in STATE:
+            setattr(self, name, state[name])
+        self.learner.restore(state["learner"])
+
+    def result(self) -> dict:
+        """The measures of the finished run: all null, never NaN, if it diverged."""
+        learner, tasks = self.learner, self.learner.stream.tasks
+        layers = learner.probe(PROBE_IMAGES)
+        which = learner.network.representation
+        hidden, everything = (
+            np.concatenate([layers[i] for i in which[name]], axis=1) for name in ("hidden", "paper")
+        )
+        rows = [row + [None] * (tasks - len(row)) for row in self.accuracies]
+        rows += [[None] * tasks for _ in range(tasks - len(rows))]
+        result = {
+            "accuracy_matrix": rows,
+            "average_accuracy": None,
+            "average_forgetting": None,
+            "rho": None,
+            "rho_readings": None,
+            "training_seconds": self.seconds["training"],
+            "evaluation_seconds": self.seconds["evaluation"],
+            "steps": learner.steps,
+            "diverged": self.diverged,
+            "diverged_at_step": learner.steps if self.diverged else None,
+            "memory": {"groups": learner.stream.group_kind, "counts": self.counts},
+            "diagnostics": {
+                "final_loss": None,
+                "hidden_units": hidden.shape[1],
+                "dead_units": None,
+            },
+        }
+        if self.diverged:
+            return result
+        rho = {
+            "hidden": measures.rho_spectrum(hidden),
+            "all": measures.rho_spectrum(everything),
+        }
+        matrix = np.array(rows, dtype=float)
+        dead = int((hidden == 0).all(0).sum())
+        return result | {
+            "average_accuracy": measures.average_accuracy(matrix),
+            "average_forgetting": measures.average_forgetting(matrix),
+            "rho": rho["hidden"]["floor"],
+            "rho_readings": rho,
+            "diagnostics": result["diagnostics"] | {"final_loss": self.loss, "dead_units": dead},
+        }
 
 
-def loads(span: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """The positions of a task (start, end) in batches of `size`, the last one maybe smaller."""
-    positions = np.arange(*span)
-    return (positions[i : i + size] for i in range(0, len(positions), size))
-
-
-def measure(learner: Learner, accuracies: np.ndarray, loss: float, diverged: bool) -> dict:
-    """The measures of a finished run (spec: all null, never NaN, if it diverged)."""
-    *hidden, logits = learner.probe(PROBE_IMAGES)
-    hidden = np.concatenate(hidden, axis=1)
-    result = {
-        "accuracy_matrix": [
-            [None if math.isnan(a) else a for a in row] for row in accuracies.tolist()
-        ],
-        "average_accuracy": None,
-        "average_forgetting": None,
-        "rho": None,
-        "rho_readings": None,
-        "diagnostics": {"final_loss": None, "hidden_units": hidden.shape[1], "dead_units": None},
-    }
-    if diverged:
-        return result
-    rho = {
-        "hidden": measures.rho_spectrum(hidden),
-        "all": measures.rho_spectrum(np.concatenate([hidden, logits], axis=1)),
-    }
-    dead = int((hidden == 0).all(0).sum())
-    return result | {
-        "average_accuracy": measures.average_accuracy(accuracies),
-        "average_forgetting": measures.average_forgetting(accuracies),
-        "rho": rho["hidden"]["floor"],
-        "rho_readings": rho,
-        "diagnostics": result["diagnostics"] | {"final_loss": loss, "dead_units": dead},
-    }
+STATE = ("position", "accuracies", "counts", "seconds", "loss")

@@ -17,8 +17,9 @@ rule train:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2500,
         runtime=30,
+        gpu=1 if config["device"]["train"] == "cuda" else 0,
     params:
         settings=run_settings,
         rows=table_rows,
@@ -26,4 +27,5 @@ rule train:
         "Train {wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
     shell:
         "python scripts/train.py --method {wildcards.method} --seed {wildcards.seed}"
-        " --settings {params.settings:q} --manifest {input.manifest} --output {output} 2> {log}"
+        " --settings {params.settings:q} --manifest {input.manifest} --output {output}"
+        " --device {config[device][train]} --checkpoint-every {config[checkpoint_every]} 2> {log}"

@@ -14,7 +14,7 @@ class DRL(WithAuxiliary):
         super().__init__(learner, weight="drl_lambda")
         self.alpha = learner.settings["drl_alpha"]
         self.normalisation = learner.settings["readings"]["drl_normalisation"]
-        self.identity = torch.eye(learner.stream.classes)
+        self.identity = torch.eye(learner.stream.classes, device=learner.stream.labels.device)
 
     def __call__(self, layers: list[Tensor], labels: Tensor) -> Loss:
         """The loss of the network's layers [(B, .)], logits last, for labels (B,)."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
-from drl_replication.gradients import gradient_gram
+from drl_replication.gradients import gradient_products
 
 MEMORY_BATCHES = 10  # a candidate is compared with the gradients of this many memory batches
 
@@ -60,6 +60,15 @@ class GradientBuffer:
         """`n` samples with replacement."""
         return self.positions[(rng.random(n) * self._length).astype(np.int64)]
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What :meth:`restore` needs."""
+        return {"positions": self.positions[: len(self)], "scores": self.scores[: len(self)]}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Become the buffer whose :meth:`state` this is."""
+        self._length = len(state["positions"])
+        self.positions[: len(self)], self.scores[: len(self)] = state["positions"], state["scores"]
+
     def add(self, loaded: np.ndarray) -> None:
         """Store the candidates (n,): all while there is room, then by the two-stage draw."""
         rng = self.learner.rng
@@ -75,31 +84,27 @@ class GradientBuffer:
     def _score(self, loaded: np.ndarray) -> np.ndarray:
         if not self._length:
             return np.ones(len(loaded))  # nothing to compare with: neither similar nor opposed
-        size = min(self.batch_size, self._length)
-        drawn = self.draw_uniform(MEMORY_BATCHES * size, self.learner.rng)
-        inputs, labels = self.learner.stream.batch(np.concatenate([loaded, drawn]))
-        gram = gradient_gram(self.learner.network, inputs, labels)
-        return candidate_scores(gram, len(loaded), MEMORY_BATCHES).numpy()
+        learner, size = self.learner, min(self.batch_size, self._length)
+        drawn = self.draw_uniform(MEMORY_BATCHES * size, learner.rng)
+        inputs, labels = learner.stream.batch(np.concatenate([loaded, drawn]))
+        learner.network.eval()  # a sample's gradient must not depend on the others'
+        products = gradient_products(learner.network, inputs, labels, len(loaded), MEMORY_BATCHES)
+        learner.network.train()
+        return scores(*products).cpu().numpy()
 
 
-def candidate_scores(gram: Tensor, candidates: int, batches: int) -> Tensor:
+def scores(inner: Tensor, squared: Tensor, batch_squared: Tensor) -> Tensor:
     """Maximal cosine similarity of each candidate's gradient to the batches' gradients, plus 1.
 
     Args:
-        gram: (n + K b, n + K b) inner products of the per-sample gradients of n candidates and
-            then of K memory batches of b samples.
-        candidates: n.
-        batches: K.
+        inner: (n, K) inner products of n candidates' gradients with those of K memory batches.
+        squared: (n,) squared norms of the candidates' gradients.
+        batch_squared: (K,) squared norms of the batches' gradients.
 
     Returns:
         (n,) scores in [0, 2]. A vanishing gradient is similar to none: cosine 0.
     """
-    n, k = candidates, batches
-    # A batch's gradient is the mean of its samples', so its products are means of the Gram's.
-    inner = gram[:n, n:].reshape(n, k, -1).mean(2)
-    b = (len(gram) - n) // k
-    squared = gram[n:, n:].reshape(k, b, k, b).mean((1, 3)).diagonal()
-    norms = (gram.diagonal()[:n, None] * squared).clamp_min(0).sqrt()
+    norms = (squared[:, None] * batch_squared).clamp_min(0).sqrt()
     return (inner / norms.clamp_min(1e-30)).amax(1).clamp(-1, 1) + 1
 
 

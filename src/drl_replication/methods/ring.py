@@ -63,6 +63,18 @@ class RingBuffer:
         groups = ends.searchsorted(rank, side="right")
         return self.at(groups, rank - (ends - sizes)[groups])
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What :meth:`restore` needs."""
+        typical = self._typical.state() if self._typical else {}
+        return {"sizes": self.sizes, "starts": self._starts, "slots": self._slots, **typical}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Become the buffer whose :meth:`state` this is."""
+        self.sizes, self._starts, self._slots = (state[k] for k in ("sizes", "starts", "slots"))
+        self._length = int(self.sizes.sum())
+        if self._typical:
+            self._typical.restore(state)
+
     def _evict(self, group: int) -> None:
         if self._typical:  # move the evicted one to the oldest place, the others keep their order
             members = self.members(group)
@@ -81,18 +93,26 @@ class TypicalFirst:
     AGE_WEIGHT = 10
 
     def __init__(self, stream):
-        self._images = stream.images.flatten(1)
+        self._images = stream.images.flatten(1).cpu().numpy()
         self._sums = np.zeros((stream.group_count, self._images.shape[1]))
         self._seen = np.zeros(stream.group_count)
 
     def see(self, position: int, group: int) -> None:
         """Count a sample into the running mean of all samples seen of its group."""
-        self._sums[group] += self._images[position].numpy()
+        self._sums[group] += self._images[position]
         self._seen[group] += 1
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What :meth:`restore` needs."""
+        return {"sums": self._sums, "seen": self._seen}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over sums and counts."""
+        self._sums, self._seen = state["sums"], state["seen"]
 
     def choose(self, members: np.ndarray, group: int) -> int:
         """Index into `members` (oldest first) of the one that leaves."""
         mean = self._sums[group] / self._seen[group]
-        distances = np.abs(self._images.numpy()[members] - mean).sum(1)
+        distances = np.abs(self._images[members] - mean).sum(1)
         ranks = distances.argsort(kind="stable").argsort()
         return int((ranks + self.AGE_WEIGHT * np.arange(len(members))).argmin())

@@ -18,7 +18,7 @@ class RMargin(WithAuxiliary):
         readings = learner.settings["readings"]
         self.form, self.switch = readings["rmargin_form"], readings["rmargin_switch"]
         self.rng = learner.objective_rng
-        self.beta = nn.Parameter(torch.tensor(INITIAL_BETA))
+        self.beta = nn.Parameter(torch.tensor(INITIAL_BETA, device=learner.stream.labels.device))
 
     def parameters(self) -> list[nn.Parameter]:
         """The trainable boundary beta."""

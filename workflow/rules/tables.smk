@@ -24,7 +24,7 @@ rule table:
     shell:
         "python scripts/table.py --number {wildcards.number} --runs {input.runs}"
         " --settings {params.settings:q} --intransigence-reference {params.reference}"
-        " {params.notes:q} --csv {output.csv} --md {output.md} --tex {output.tex} 2> {log}"
+        " {params.notes:q} --csv {output.csv} --md {output.md} --tex {output.tex} 2>&1 | tee {log}"
 
 
 rule audit:
@@ -46,7 +46,7 @@ rule audit:
     shell:
         "python scripts/audit.py --runs {input.runs} --settings {params.settings:q}"
         " --intransigence-reference {params.reference}"
-        " --csv {output.csv} --md {output.md} 2> {log}"
+        " --csv {output.csv} --md {output.md} 2>&1 | tee {log}"
 
 
 rule tables:

@@ -20,6 +20,9 @@ rule train:
         mem_mb=2500,
         runtime=30,
         gpu=1 if config["device"]["train"] == "cuda" else 0,
+        # How a run is computed, not what: as parameters they would rerun it.
+        device=config["device"]["train"],
+        checkpoint_every=config["checkpoint_every"],
     params:
         settings=run_settings,
         rows=table_rows,
@@ -28,4 +31,4 @@ rule train:
     shell:
         "python scripts/train.py --method {wildcards.method} --seed {wildcards.seed}"
         " --settings {params.settings:q} --manifest {input.manifest} --output {output}"
-        " --device {config[device][train]} --checkpoint-every {config[checkpoint_every]} 2> {log}"
+        " --device {resources.device} --checkpoint-every {resources.checkpoint_every} 2>&1 | tee {log}"

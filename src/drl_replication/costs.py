@@ -1,0 +1,110 @@
+"""What a run costs, from step times measured on this machine."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from drl_replication.benchmarks import BENCHMARKS
+from drl_replication.datasets import DATASETS, Images
+from drl_replication.learner import EVALUATION_BATCH, Learner
+from drl_replication.streams import build_stream
+from drl_replication.training import PROBE_IMAGES
+
+IMAGES_A_TASK = 200  # of the stream that step times are measured on
+
+
+def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, float]:
+    """Time the steps and the evaluation of a method on random images of the right shape.
+
+    Args:
+        method: an id of `methods.METHODS`.
+        settings: of the run (`config.run_settings`).
+        seconds: how long to time each of the three.
+
+    Returns:
+        `startup_seconds` of CPU time until now, that of imports; `first_task_seconds` and
+        `later_task_seconds` for one loaded sample; `evaluation_seconds` for one test image; and
+        the process's `peak_memory_mb`.
+    """
+    startup = time.process_time()
+    torch.set_num_threads(1)
+    learner = _learner(method, settings)
+    first = _time(lambda: _load(learner), seconds)
+    for task in range(learner.stream.tasks):
+        learner.start_task(task)
+        learner.memory.add(np.arange(*learner.stream.starts[task : task + 2]))
+    later = _time(lambda: _load(learner), seconds)
+    images = learner.stream.tests[0][0][:EVALUATION_BATCH]
+    evaluation = _time(lambda: len(learner.evaluate(images)[-1]), seconds)
+    return {
+        "startup_seconds": startup,
+        "first_task_seconds": first,
+        "later_task_seconds": later,
+        "evaluation_seconds": evaluation,
+        "peak_memory_mb": _peak_memory_mb(),
+    }
+
+
+def _learner(method: str, settings: dict) -> Learner:
+    """A learner that stays as it is: what a step costs depends on the weights, and random images
+    would spoil them."""
+    dataset = DATASETS[settings["dataset"]]
+    rng = np.random.default_rng(0)
+    labels = np.arange(IMAGES_A_TASK * dataset.classes) % dataset.classes
+    pixels = rng.integers(0, 256, (len(labels), *dataset.image_shape), dtype=np.uint8)
+    still = {"learning_rate": 0.0, "training_images": IMAGES_A_TASK}
+    stream = build_stream(settings | still, Images(pixels, labels, pixels, labels), seed=0)
+    return Learner(method, settings | still, stream, seed=0)
+
+
+def _load(learner: Learner) -> int:
+    """Learn one loaded batch of the current task."""
+    size = learner.batches.loading_batch_size
+    start = int(learner.stream.starts[learner.task])
+    offset = learner.steps % (IMAGES_A_TASK - size)
+    learner.learn(np.arange(start + offset, start + offset + size))
+    return size
+
+
+def _time(action: Callable[[], int], seconds: float) -> float:
+    """Seconds for one of what `action` returns the number of: the median, after one to warm up."""
+    action()
+    times, end = [], time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        clock = time.perf_counter()
+        n = action()
+        times.append((time.perf_counter() - clock) / n)
+    return float(np.median(times))
+
+
+def _peak_memory_mb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes, or kB on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
+    """What one run takes: `seconds` on one core and `memory_mb`.
+
+    Args:
+        cost: of :func:`measure` for the same method and benchmark.
+        settings: of the run.
+    """
+    benchmark, dataset = BENCHMARKS[settings["benchmark"]], DATASETS[settings["dataset"]]
+    tasks, samples = benchmark.tasks, settings["training_images"]
+    # After task t, the test sets of the t + 1 tasks seen so far: each a part of the images if
+    # the tasks split them, else all of them.
+    a_task = dataset.test_images / (tasks if benchmark.kind == "split" else 1)
+    evaluated = a_task * tasks * (tasks + 1) / 2 + PROBE_IMAGES * tasks
+    later = (tasks - 1) * cost["later_task_seconds"]
+    pixels = float(np.prod(dataset.image_shape))
+    held = dataset.training_images + dataset.test_images + tasks * (samples + a_task)
+    return {
+        "seconds": cost["startup_seconds"]
+        + samples * (cost["first_task_seconds"] + later)
+        + evaluated * cost["evaluation_seconds"],
+        "memory_mb": cost["peak_memory_mb"] + held * pixels / 1e6,
+    }

@@ -1,0 +1,42 @@
+# What it would cost, before anything is spent: `snakemake --cores 1 plan`.
+
+
+rule cost:
+    input:
+        lambda w: library("scripts/cost.py", *METHODS[w.method].parts),
+    output:
+        "<results>/plan/{benchmark}/{method}.json",
+    log:
+        "<results>/logs/cost/{benchmark}/{method}.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        settings=run_settings,
+    message:
+        "Measure the steps of {wildcards.method} on {wildcards.benchmark}"
+    shell:
+        "python scripts/cost.py --method {wildcards.method} --settings {params.settings:q}"
+        " --output {output} 2> {log}"
+
+
+# Without an output, so that it is made anew whenever it is asked for.
+rule plan:
+    input:
+        costs=expand(
+            "<results>/plan/{benchmark}/{method}.json",
+            benchmark=config["benchmarks"],
+            method=config["methods"],
+        ),
+    log:
+        "<results>/logs/plan/plan.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        settings=settings_of_runs,
+        seeds=config["seeds"],
+        results=lambda w, input: Path(input.costs[0]).parents[2],
+    message:
+        "Add up what the missing runs will cost"
+    shell:
+        "python scripts/plan.py --results {params.results} --settings {params.settings:q}"
+        " --seeds {params.seeds} 2>&1 | tee {log}"

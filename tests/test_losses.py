@@ -6,7 +6,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-from helpers import make_learner
+from helpers import make_learner, tiny_images
 from torch import nn
 
 from drl_replication.methods.drl import drl_gradient, pair_weights
@@ -103,7 +103,7 @@ def test_drl_by_hand():
 
 
 def test_drl_weights_at_the_papers_batch_size():
-    # spec: at B = 20 with 10 balanced classes `pairs` weighs 18 (20 really) and 1.1 times `batch`
+    # at B = 20 with 10 balanced classes: 20 and 1.1 times as much as `batch` does
     y = torch.arange(10).repeat(2)
     between, within = pair_weights(y, "pairs")
     assert between * 400 == pytest.approx(400 / 360)
@@ -483,3 +483,17 @@ def test_the_initialisation_is_glorot_uniform():
         assert 0.97 * bound < layer.weight.abs().max() <= bound
         assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.06)
         assert (layer.bias == 0).all()
+
+
+# --- ResNet (its layers: test_networks.py)
+
+
+def test_the_layers_of_a_method_on_a_resnet():
+    images = tiny_images(shape=(3, 32, 32))
+    widths = {"paper": [160, 10], "hidden": [160], "released": [2560, 160, 10]}
+    for reading, expected in widths.items():
+        changes = {"representation_layers": reading, "drl_lambda": 0.1}
+        learner = make_learner("drl", "split_cifar10", images=images, **changes)
+        layers = learner.network.eval()(torch.rand(3, 3, 32, 32))
+        roots = learner.objective(layers, torch.tensor([0, 1, 1])).roots
+        assert [h.shape[1] for h in roots[1:]] == expected

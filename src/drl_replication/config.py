@@ -4,6 +4,7 @@ Imports no torch: Snakemake plans with it.
 """
 
 import difflib
+import math
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from functools import cache
@@ -75,7 +76,8 @@ def load(paths: Iterable[Path]) -> dict:
         try:
             part = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
+            reason = " ".join(str(error).split())  # PyYAML's own has several lines
+            raise ConfigError(f"{path}: cannot be read as YAML: {reason}") from error
         if not isinstance(part, dict):
             raise ConfigError(f"{path}: must be a mapping of keys to values")
         config = _merge(config, part)
@@ -99,16 +101,30 @@ def check(config: dict) -> dict:
     config = deepcopy(dict(config))
     if isinstance(config.setdefault("readings", {}), dict):
         config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
+    _check_finite(config)
     errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=_place)
     if errors:
         more = f" ({len(errors) - 1} more like this)" if len(errors) > 1 else ""
         raise ConfigError(_sentence(errors[0]) + more)
+    config["seeds"] = [int(seed) for seed in config["seeds"]]
     for name in config["benchmarks"]:
         block = config["settings"].get(name)
         if block is None:
             raise ConfigError(f"settings.{name} is missing, but benchmarks selects {name!r}")
         _check_sizes(name, block)
     return config
+
+
+def _check_finite(value: Any, place: str = "") -> None:
+    """YAML's .nan and .inf pass a schema's ranges."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{place.lstrip('.')} is {value}; allowed: a finite number")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_finite(item, f"{place}.{key}")
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            _check_finite(item, f"{place}[{i}]")
 
 
 def _check_sizes(name: str, block: dict) -> None:
@@ -202,11 +218,9 @@ def run_settings(config: dict, benchmark: str, method: str) -> dict:
     for name, option in readings.items():
         if READINGS[name].learning_rate:
             keys["learning_rate"] = READINGS[name].learning_rate[option]
-    values = {
-        # 2 and 2.0 are one value
-        key: float(block[source]) if types[source]["type"] == "number" else block[source]
-        for key, source in keys.items()
-    }
+    # YAML's 2 and 2.0 are one value, whichever of the two the schema wants
+    kinds = {"number": float, "integer": int, "string": str}
+    values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
     return {"benchmark": benchmark, **values, "readings": readings}
 
 

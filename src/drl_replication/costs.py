@@ -32,12 +32,10 @@ def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, floa
     """
     startup = time.process_time()
     torch.set_num_threads(1)
-    learner = _learner(method, settings)
-    first = _time(lambda: _load(learner), seconds)
-    for task in range(learner.stream.tasks):
-        learner.start_task(task)
-        learner.memory.add(np.arange(*learner.stream.starts[task : task + 2]))
-    later = _time(lambda: _load(learner), seconds)
+    learner = still_learner(method, settings)
+    first = _time(lambda: load_next(learner), seconds)
+    fill_memory(learner)
+    later = _time(lambda: load_next(learner), seconds)
     images = learner.stream.tests[0][0][:EVALUATION_BATCH]
     evaluation = _time(lambda: len(learner.evaluate(images)[-1]), seconds)
     return {
@@ -49,9 +47,11 @@ def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, floa
     }
 
 
-def _learner(method: str, settings: dict) -> Learner:
-    """A learner that stays as it is: what a step costs depends on the weights, and random images
-    would spoil them."""
+def still_learner(method: str, settings: dict) -> Learner:
+    """A learner on random images of the right shape that stays as it is, its learning rate zero.
+
+    What a step costs depends on the weights, and random images would spoil them.
+    """
     dataset = DATASETS[settings["dataset"]]
     rng = np.random.default_rng(0)
     labels = np.arange(IMAGES_A_TASK * dataset.classes) % dataset.classes
@@ -61,8 +61,15 @@ def _learner(method: str, settings: dict) -> Learner:
     return Learner(method, settings | still, stream, seed=0)
 
 
-def _load(learner: Learner) -> int:
-    """Learn one loaded batch of the current task."""
+def fill_memory(learner: Learner) -> None:
+    """Bring a learner to its last task, with samples of every task in its memory."""
+    for task in range(learner.stream.tasks):
+        learner.start_task(task)
+        learner.memory.add(np.arange(*learner.stream.starts[task : task + 2]))
+
+
+def load_next(learner: Learner) -> int:
+    """Learn one loaded batch of the current task; returns its size."""
     size = learner.batches.loading_batch_size
     start = int(learner.stream.starts[learner.task])
     offset = learner.steps % (IMAGES_A_TASK - size)

@@ -1,5 +1,6 @@
 """A method at work on a stream: the four parts of its row, and what they share."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,12 +55,21 @@ class Learner:
         return loss.roots[0].item(), gradient
 
     def learn(self, loaded: np.ndarray) -> float:
-        """Take in a loaded batch of positions (n,); returns the loss of the last step."""
-        loss = float("nan")
+        """Take in a loaded batch of positions (n,); returns the loss of the last step.
+
+        Stops at a loss that is not finite.
+        """
+        loss = math.nan
         for positions in self.batches(loaded):
             loss = self.update.step(positions)
             self.steps += 1
+            if not math.isfinite(loss):
+                break
         return loss
+
+    def is_finite(self) -> bool:
+        """Whether all parameters are numbers: a last step may spoil them behind a good loss."""
+        return all(bool(p.isfinite().all()) for p in self.update.parameters)
 
     def accuracy(self, task: int) -> float:
         """Fraction of a task's whole test set that is classified right, single head."""

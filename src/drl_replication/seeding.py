@@ -7,7 +7,7 @@ what a method draws from its memory comes from a generator of its own.
 import numpy as np
 
 PURPOSES = ("images", "permutations", "order", "weights", "memory", "objective")
-ANY_SEED = 2**32  # stands for "the same whatever the seed"; seeds themselves are smaller
+ANY_SEED = 2**32 - 1  # stands for "the same whatever the seed"; seeds themselves are smaller
 
 
 def generator(seed: int, purpose: str, task: int = 0) -> np.random.Generator:

@@ -16,7 +16,7 @@ from drl_replication.seeding import ANY_SEED, generator
 class Stream:
     """All that a run sees. A sample is known by its position 0..N-1 in the order of arrival.
 
-    Images stay uint8 in memory; :meth:`inputs` makes network inputs of those asked for.
+    Images stay uint8 in memory; :meth:`batch` makes network inputs of those asked for.
     """
 
     images: Tensor  # (N, ...) uint8

@@ -121,7 +121,8 @@ def train(
     with tqdm(total=total, initial=last, unit="image", disable=hidden) as bar:
         for boundary in study.learn():
             bar.update(study.position - bar.n)
-            if checkpoint and (boundary or study.position - last >= checkpoint_every):
+            due = boundary or study.position - last >= checkpoint_every
+            if checkpoint and due and not study.diverged:
                 checkpoint.save(study.state())
                 last = study.position
     return study.result()
@@ -147,6 +148,7 @@ class Study:
             if self.learner.task != task:
                 self.learner.start_task(task)
             self._learn_some(self.starts[task + 1])
+            self.diverged = not (math.isfinite(self.loss) and self.learner.is_finite())
             boundary = self.position == self.starts[task + 1] and not self.diverged
             if boundary:
                 self._evaluate(task)
@@ -160,7 +162,6 @@ class Study:
             self.loss = self.learner.learn(loaded)
             self.position += len(loaded)
             if not math.isfinite(self.loss):
-                self.diverged = True
                 break
         self.seconds["training"] += time.perf_counter() - clock
 

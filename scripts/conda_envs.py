@@ -15,7 +15,7 @@ ENVS = Path(__file__).resolve().parents[1] / "envs"
 ENVIRONMENTS = {
     "data": ("mlxtend", "numpy", "pyyaml"),
     "tables": ("jsonschema", "numpy", "pandas"),
-    "train": ("jsonschema", "numpy", "pandas", "pyyaml", "torch", "tqdm"),
+    "train": ("jsonschema", "numpy", "pyyaml", "threadpoolctl", "torch", "tqdm"),
 }
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # where they differ
 

@@ -16,6 +16,7 @@ from drl_replication.methods import METHODS
 from drl_replication.readings import READINGS, Reading
 
 TYPES = {
+    "boolean": "`true` or `false`",
     "integer": "whole number",
     "number": "number",
     "string": "text",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from drl_replication.costs import predict
 from drl_replication.datasets import DATASETS
+from drl_replication.markdown import markdown_grid
 from drl_replication.records import RecordError, read_record, record_path
-from drl_replication.rendering import markdown_grid
 
 RECORD_MB = 0.01
 

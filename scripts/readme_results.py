@@ -10,13 +10,14 @@ from pathlib import Path
 import markers
 import pandas as pd
 
+from drl_replication.markdown import markdown_grid
 from drl_replication.paper import (
     BENCHMARK_DATASETS,
     benchmark_title,
     method_order,
     method_title,
 )
-from drl_replication.rendering import digits, markdown_grid
+from drl_replication.rendering import digits
 
 TABLE = Path("results/published/tables/table_1.csv")
 CLOSE = 0.02

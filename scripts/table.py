@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument(
         "--intransigence-reference", choices=INTRANSIGENCE_REFERENCES, default="best_run"
     )
-    parser.add_argument("--note", action="append", default=[], help="a reading, not the default")
+    parser.add_argument("--note", action="append", default=[], help="a sentence to go below it")
     for output in ("--csv", "--md", "--tex"):
         parser.add_argument(output, type=Path, required=True)
     try:

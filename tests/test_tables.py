@@ -238,7 +238,9 @@ def test_csv_is_the_long_table():
 
 
 def test_markdown():
-    lines = rendering.to_markdown(1, tables.table(1, RECORDS), ["subset = first"]).splitlines()
+    lines = rendering.to_markdown(
+        1, tables.table(1, RECORDS), ["Readings: subset = first."]
+    ).splitlines()
     assert lines[0].startswith("**Table 1: Average accuracy (higher is better)")
     assert lines[2:6] == [
         "| method | Split MNIST | Split Fashion-MNIST |",
@@ -247,7 +249,7 @@ def test_markdown():
         "| ER | 0.650 ± 0.071<br>0.840 (−0.190) | **0.510 ± 0.014**<br>0.756 (−0.246) |",
     ]
     assert "- Seeds: Split MNIST: n = 2, Split Fashion-MNIST: n = 2." in lines
-    assert "- Readings other than the defaults: subset = first." in lines
+    assert "- Readings: subset = first." in lines
     assert "comparable" not in "\n".join(lines)
     assert "a*" not in "\n".join(lines)
 

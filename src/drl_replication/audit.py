@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from drl_replication.markdown import markdown_grid
 from drl_replication.measures import identity_sum
 from drl_replication.paper import (
     BENCHMARK_TASKS,
@@ -13,7 +14,7 @@ from drl_replication.paper import (
     method_title,
     printed,
 )
-from drl_replication.rendering import digits, markdown_grid
+from drl_replication.rendering import digits
 from drl_replication.tables import DECIMALS, run_measures, table
 
 ROUNDING = 1e-9

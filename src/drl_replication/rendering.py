@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from drl_replication.markdown import markdown_grid
 from drl_replication.paper import (
     BENCHMARK_DATASETS,
     benchmark_title,
@@ -38,10 +39,10 @@ def to_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
-def to_markdown(number: int, frame: pd.DataFrame, readings: Sequence[str] = ()) -> str:
+def to_markdown(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
     """A table in Markdown: one row a method, one column a benchmark, the paper's number below ours.
 
-    `readings` are those that differ from the defaults, as text for the notes.
+    `remarks` are further sentences for the notes.
     """
 
     def text(cell: Cell) -> str:
@@ -52,11 +53,11 @@ def to_markdown(number: int, frame: pd.DataFrame, readings: Sequence[str] = ()) 
         for title, cells in _grid(frame)
     ]
     header = ["method", *_column_titles(frame)]
-    notes = "\n".join(f"- {note}" for note in _notes(number, frame, readings))
+    notes = "\n".join(f"- {note}" for note in _notes(number, frame, remarks))
     return f"**Table {number}: {_caption(number)}**\n\n{markdown_grid(header, rows)}\n{notes}\n"
 
 
-def to_latex(number: int, frame: pd.DataFrame, readings: Sequence[str] = ()) -> str:
+def to_latex(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
     r"""A table as a LaTeX float for `\input`; needs `\usepackage{booktabs}`.
 
     As `to_markdown`, with the paper's numbers in a row of their own.
@@ -91,7 +92,7 @@ def to_latex(number: int, frame: pd.DataFrame, readings: Sequence[str] = ()) -> 
             r"    \bottomrule",
             r"  \end{tabular}",
             r"  \par\medskip",
-            *(f"  {_latex(note)}" for note in _notes(number, frame, readings)),
+            *(f"  {_latex(note)}" for note in _notes(number, frame, remarks)),
             r"\end{table}",
             "",
         ]
@@ -160,7 +161,7 @@ def _column_titles(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _notes(number: int, frame: pd.DataFrame, readings: Sequence[str]) -> list[str]:
+def _notes(number: int, frame: pd.DataFrame, remarks: Sequence[str]) -> list[str]:
     """What a reader must know to compare the numbers, one sentence or two each."""
     datasets = _datasets(frame)
     other = {b: d for b, d in datasets.items() if not _is_real(b, d)}
@@ -178,9 +179,7 @@ def _notes(number: int, frame: pd.DataFrame, readings: Sequence[str]) -> list[st
     if number == 3:
         reference = frame["intransigence_reference"].iloc[0]
         notes.append(f"Intransigence is measured against {REFERENCE_NOTES[reference]}.")
-    if readings:
-        notes.append(f"Readings other than the defaults: {'; '.join(readings)}.")
-    return notes
+    return [*notes, *remarks]
 
 
 def _seed_counts(frame: pd.DataFrame) -> dict[str, str]:
@@ -194,12 +193,6 @@ def _seed_counts(frame: pd.DataFrame) -> dict[str, str]:
 
 def _per_benchmark(values: Mapping[str, str]) -> str:
     return ", ".join(f"{benchmark_title(b)}: {value}" for b, value in values.items())
-
-
-def markdown_grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    rule = ["---"] * len(header)
-    return "".join(f"| {' | '.join(row)} |\n" for row in [header, rule, *rows])
 
 
 LATEX = str.maketrans(

@@ -5,6 +5,7 @@ imports. With these files as inputs, an edit reruns what depends on it and nothi
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -36,12 +37,14 @@ def of_script(script: Path, *parts: str, relative_to: Path) -> list[str]:
             continue
         found.add(path)
         if path.suffix == ".py":
-            waiting += _uses(ast.parse(path.read_text(encoding="utf-8")))
+            waiting += _uses(path)
     return sorted(path.relative_to(relative_to).as_posix() for path in found)
 
 
-def _uses(tree: ast.Module) -> list[Path]:
-    files = []
+@cache
+def _uses(path: Path) -> list[Path]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    files: list[Path | None] = []
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("drl_replication"):
             files += [

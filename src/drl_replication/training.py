@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from drl_replication import measures
@@ -60,6 +61,7 @@ def run(
         ValueError: the device or the data are not there as asked for.
     """
     torch.set_num_threads(1)
+    threadpool_limits(1)  # NumPy's linear algebra rounds differently with another number
     started = datetime.now(UTC)
     target = find_device(device, settings["benchmark"])
     _, checksums = read_manifest(manifest)

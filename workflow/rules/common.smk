@@ -58,11 +58,14 @@ def library(script, *parts):
 
 
 def runs(wildcards=None):
-    """The records of all selected runs."""
-    return [
-        f"<results>/runs/{benchmark}/{method}/seed_{seed}.json"
+    """The records of all selected runs, or of those that are there if no others may be made."""
+    selected = [
+        f"runs/{benchmark}/{method}/seed_{seed}.json"
         for benchmark, method, seed in configuration.runs(config)
     ]
+    if config["records_only"]:
+        selected = [path for path in selected if Path(config["results_dir"], path).exists()]
+    return [f"<results>/{path}" for path in selected]
 
 
 def settings_of_runs(wildcards=None):
@@ -78,9 +81,18 @@ def settings_of_runs(wildcards=None):
     )
 
 
-def changed_readings(wildcards=None):
-    """`--note` arguments with each reading that is not the default."""
-    return [f"--note={note}" for note in configuration.changed_readings(config)]
+def notes(wildcards=None):
+    """`--note` arguments: what a reader of a table must know of the configuration."""
+    sentences = []
+    if config["records_only"]:
+        selected = len(list(configuration.runs(config)))
+        sentences.append(
+            f"Made from the records in {config['results_dir']}/runs without any training: "
+            f"{len(runs())} of {selected} selected runs are there."
+        )
+    if changed := configuration.changed_readings(config):
+        sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
+    return [f"--note={sentence}" for sentence in sentences]
 
 
 def manifest(wildcards):

@@ -3,6 +3,10 @@
 # nothing.
 
 
+localrules:
+    download,
+
+
 rule download:
     input:
         library("scripts/download.py"),

@@ -1,6 +1,10 @@
 # What it would cost, before anything is spent: `snakemake --cores 1 plan`.
 
 
+localrules:
+    plan,
+
+
 rule cost:
     input:
         lambda w: library("scripts/cost.py", *METHODS[w.method].parts),

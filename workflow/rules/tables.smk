@@ -18,7 +18,7 @@ rule table:
     params:
         settings=settings_of_runs,
         reference=config["readings"]["intransigence_reference"],
-        notes=changed_readings,
+        notes=notes,
     message:
         "Make Table {wildcards.number}"
     shell:

@@ -1,0 +1,140 @@
+"""What the documents say is what the code does."""
+
+import ast
+import json
+import re
+
+import pandas as pd
+import pytest
+from helpers import CONFIG, PROJECT
+from project_copy import Copy
+
+from drl_replication import config
+from drl_replication.readings import READINGS
+from drl_replication.tables import TABLE_COLUMNS
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ["README.md", "config/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    result = Copy.of_project(tmp_path_factory.mktemp("project"))
+    (result.root / "README.md").write_text(README, encoding="utf-8")
+    return result
+
+
+@pytest.mark.parametrize("script", ["config_docs", "readme_results"])
+def test_generated_parts_are_fresh(script):
+    done = Copy(PROJECT).python(f"scripts/{script}.py", "--check")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("script", ["config_docs", "readme_results"])
+def test_a_stale_part_is_found_and_mended(copy, script):
+    part = {"config_docs": "readings", "readme_results": "summary"}[script]
+    copy.replace("README.md", f"<!-- {part}:end -->", f"stale\n<!-- {part}:end -->")
+    stale = copy.python(f"scripts/{script}.py", "--check")
+    assert stale.returncode == 1
+    assert stale.stderr == f"error: README.md is stale: run python scripts/{script}.py\n"
+    published = PROJECT / "results/published/tables/table_1.csv"
+    if published.exists():
+        (copy.root / "results/published/tables").mkdir(parents=True, exist_ok=True)
+        (copy.root / "results/published/tables/table_1.csv").write_text(published.read_text())
+    assert copy.python(f"scripts/{script}.py").returncode == 0
+    assert (copy.root / "README.md").read_text(encoding="utf-8") == README
+
+
+def test_the_result_in_the_readme_is_the_published_table(copy):
+    rows = [
+        ("split_mnist", "ber", "mnist", 10, 0, 0.85, 0, 0.864, 0, -0.014, False, False),
+        ("split_mnist", "drl", "mnist", 9, 1, 0.9, 0, 0.882, 0, 0.018, True, True),
+        ("split_fashion", "drl", "fashion_mnist", 10, 0, 0.7, 0, 0.782, 0, -0.082, True, True),
+    ]
+    frame = pd.DataFrame(rows, columns=TABLE_COLUMNS)
+    folder = copy.root / "results/published/tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(folder / "table_1.csv", index=False)
+    assert copy.python("scripts/readme_results.py", "--check").returncode == 1
+    assert copy.python("scripts/readme_results.py").returncode == 0
+    text = (copy.root / "README.md").read_text(encoding="utf-8")
+    assert (
+        "of 3 average accuracies that the paper prints and we measured, 2 are within 0.02" in text
+    )
+    assert "| DRL | **0.900** / **0.882** (1 diverged) | **0.700** / **0.782** |" in text
+    assert "| BER | 0.850 / 0.864 | – |" in text
+    assert "Split MNIST n = 10, `mnist`; Split Fashion-MNIST n = 10, `fashion_mnist`" in text
+
+
+def test_the_first_command_comes_early():
+    before = README.partition("```bash")[0]
+    assert len(re.findall(r"\w+", re.sub(r"<!--.*?-->", "", before))) <= 120
+    assert README.partition("```bash\n")[2].startswith("make demo\n")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document):
+    text = (PROJECT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        path = (PROJECT / document).parent / file if file else PROJECT / document
+        assert path.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in [slug(heading) for heading in headings], target
+
+
+def slug(heading):
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_code_that_the_readme_points_to_is_there():
+    pointers = re.findall(r"`([\w/]+\.py):(\w+)`", README)
+    assert len(pointers) > 15
+    for file, name in pointers:
+        tree = ast.parse((PROJECT / "src/drl_replication" / file).read_text(encoding="utf-8"))
+        assert name in [getattr(node, "name", None) for node in tree.body], f"{file}:{name}"
+
+
+def test_targets_come_before_configfile_in_every_command():
+    for document in DOCUMENTS:
+        text = (PROJECT / document).read_text(encoding="utf-8")
+        commands = re.findall(r"^snakemake .*$", text, re.MULTILINE)
+        for command in commands:
+            after = command.partition("#")[0].partition("--configfile")[2].split()
+            assert all(word.endswith(".yaml") for word in after), command
+
+
+def test_each_option_of_a_reading_is_explained():
+    text = (PROJECT / "config/README.md").read_text(encoding="utf-8")
+    for name, reading in READINGS.items():
+        section = text.partition(f"### `{name}`\n")[2].partition("###")[0]
+        for option, meaning in reading.options.items():
+            assert f"- `{option}`" in section and meaning in section
+
+
+def test_the_example_of_a_difference_is_valid(tmp_path):
+    text = (PROJECT / "config/README.md").read_text(encoding="utf-8")
+    (tmp_path / "example.yaml").write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
+    result = config.load([CONFIG, tmp_path / "example.yaml"])
+    assert result["settings"]["split_mnist"]["drl_lambda"] == 1e-3
+    assert config.changed_readings(result) == ["drl_normalisation = batch"]
+
+
+def test_the_eighth_method_of_the_readme_runs(copy):
+    """The file and the row, as they are printed, give a method that trains."""
+    section = README.partition("## An eighth method\n")[2].partition("\n## ")[0]
+    file, row = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    path = re.search(r"this is `(src/\S+\.py)`", section)[1]
+    copy.write(path, file)
+    table = "src/drl_replication/methods/__init__.py"
+    copy.replace(table, "}\n# fmt: on", f"{row}}}\n# fmt: on")
+    name = re.match(r' *"(\w+)"', row)[1]
+    target = re.search(r"^snakemake .* (\S+)$", section, re.MULTILINE)[1]
+    change = copy.write("eighth.yaml", f"methods: [{name}]")
+    done = copy.snakemake(target, configfiles=["tiny.yaml", change])
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((copy.root / target).read_text())
+    assert record["method"] == name and not record["diverged"]

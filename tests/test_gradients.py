@@ -127,7 +127,7 @@ def test_the_buffer_scores_with_the_network_of_now():
     learner = make_learner("gss", seed=4, gss_batch_size=3, task=1)
     loaded = np.array([8, 9, 10])
     state = learner.rng.bit_generator.state
-    actual = learner.memory._score(loaded)
+    actual, _ = learner.memory._score(loaded)
 
     learner.rng.bit_generator.state = state
     drawn = learner.memory.draw_uniform(30, learner.rng)  # ten random batches

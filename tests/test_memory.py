@@ -9,6 +9,7 @@ from helpers import assert_frequencies, make_learner, make_stream
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drl_replication.methods import gss
 from drl_replication.methods.gss import replaced_slot
 from drl_replication.methods.ring import RingBuffer, TypicalFirst
 
@@ -243,7 +244,8 @@ def make_buffer(scores=None, **changes):
     """A gradient buffer; `scores` by position stand in for those of gradients."""
     learner = make_learner("gss", **changes)
     if scores is not None:
-        learner.memory._score = lambda loaded: np.asarray(scores, dtype=float)[loaded]
+        known = torch.tensor(scores, dtype=torch.float64)
+        learner.memory._score = lambda loaded: (known[loaded], known[loaded] < 1)
     return learner.memory
 
 
@@ -313,10 +315,23 @@ def test_a_slot_is_replaced_with_the_probability_of_the_paper(score):
     assert counts[1] == 0
 
 
-@pytest.mark.parametrize("score", [1.0, 1.5, 2.0])
-def test_a_candidate_that_is_not_diverse_replaces_none(score):
-    rng = np.random.default_rng(0)
-    assert {replaced_slot(np.full(4, 2.0), score, rng) for _ in range(200)} == {None}
+def gated(gate, inner, monkeypatch):
+    """Which of three candidates, with these products (3, K) with K batches, may replace."""
+    learner = make_learner("gss", gss_gate=gate, memory_size=10)
+    learner.memory.add(np.arange(10))
+    inner = torch.tensor(inner)
+    products = inner, torch.ones(3), torch.ones(inner.shape[1])
+    monkeypatch.setattr(gss, "gradient_products", lambda *_: products)
+    return learner.memory._score(np.arange(10, 13))[1].tolist()
+
+
+def test_the_gate_of_a_full_memory(monkeypatch):
+    mixed = [[0.3, -0.2], [-0.9, -0.1], [-0.6, -0.4]]  # columns' means: -0.4 and -0.23
+    assert gated("sample", mixed, monkeypatch) == [False, True, True]
+    assert gated("batch", mixed, monkeypatch) == [True, True, True]
+    one_agrees = [[0.3, -0.2], [-0.1, -0.1], [-0.1, -0.4]]  # the first mean is positive
+    assert gated("sample", one_agrees, monkeypatch) == [False, True, True]
+    assert gated("batch", one_agrees, monkeypatch) == [False, False, False]
 
 
 @pytest.mark.parametrize("score", [0.0, 0.5])

@@ -151,6 +151,14 @@ READINGS: dict[str, Reading] = {
         parts=("gss:GradientBuffer",),
         learning_rate={"released": "gss_learning_rate", "table6": "learning_rate"},
     ),
+    "gss_gate": Reading(
+        {
+            "batch": "a full memory changes only if the loaded batch's mean gradient conflicts "
+            "with those of all drawn memory batches, as in GSS's own scripts",
+            "sample": "Aljundi et al., Alg. 2, line 9: for each candidate by its own gradient",
+        },
+        parts=("gss:GradientBuffer",),
+    ),
     "intransigence_reference": Reading(
         {
             "best_run": "a*_i is the best accuracy on task i over all methods and seeds",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from drl_replication.gradients import gradient_products
@@ -70,27 +71,40 @@ class GradientBuffer:
         self.positions[: len(self)], self.scores[: len(self)] = state["positions"], state["scores"]
 
     def add(self, loaded: np.ndarray) -> None:
-        """Store the candidates (n,): all while there is room, then by the two-stage draw."""
-        rng = self.learner.rng
-        for position, score in zip(loaded.tolist(), self._score(loaded).tolist(), strict=True):
-            slot = self._length
-            if slot < self.capacity:
+        """Store the candidates (n,): all while there is room, then by the two-stage draw.
+
+        A full memory only changes for gradients that conflict with it: by the reading
+        `gss_gate`, a candidate's own (its score is below 1) or the loaded batch's mean gradient,
+        whose cosine with every memory batch's must then be negative.
+        """
+        scores, conflicting = self._score(loaded)
+        for position, score, conflicts in zip(
+            loaded.tolist(), scores.tolist(), conflicting.tolist(), strict=True
+        ):
+            slot = None
+            if self._length < self.capacity:
+                slot = self._length
                 self._length += 1
-            else:
-                slot = replaced_slot(self.scores, score, rng)
+            elif conflicts:
+                slot = replaced_slot(self.scores, score, self.learner.rng)
             if slot is not None:
                 self.positions[slot], self.scores[slot] = position, score
 
-    def _score(self, loaded: np.ndarray) -> np.ndarray:
-        if not self._length:
-            return np.ones(len(loaded))  # nothing to compare with: neither similar nor opposed
+    def _score(self, loaded: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Scores (n,) of the candidates, and which of them (n,) may replace."""
+        if not self._length:  # nothing to compare with: neither similar nor opposed
+            return torch.ones(len(loaded)), torch.zeros(len(loaded), dtype=torch.bool)
         learner, size = self.learner, min(self.batch_size, self._length)
         drawn = self.draw_uniform(MEMORY_BATCHES * size, learner.rng)
         inputs, labels = learner.stream.batch(np.concatenate([loaded, drawn]))
         learner.network.eval()  # a sample's gradient must not depend on the others'
         products = gradient_products(learner.network, inputs, labels, len(loaded), MEMORY_BATCHES)
         learner.network.train()
-        return scores(*products).cpu().numpy()
+        result = scores(*products)
+        if learner.settings["readings"]["gss_gate"] == "sample":
+            return result, result < 1
+        batch_conflicts = (products[0].mean(0) < 0).all()  # of the mean gradient: signs suffice
+        return result, batch_conflicts.expand(len(loaded))
 
 
 def scores(inner: Tensor, squared: Tensor, batch_squared: Tensor) -> Tensor:
@@ -109,13 +123,11 @@ def scores(inner: Tensor, squared: Tensor, batch_squared: Tensor) -> Tensor:
 
 
 def replaced_slot(scores: np.ndarray, score: float, rng: np.random.Generator) -> int | None:
-    """Which slot of a full memory a candidate takes, if any (Aljundi et al., Alg. 2, line 9-14).
+    """Which slot of a full memory a candidate takes, if any (Aljundi et al., Alg. 2, line 10-14).
 
-    A candidate with a negative cosine (score < 1) meets a slot i drawn with probability
-    proportional to its score, and takes its place with probability C_i / (C_i + c).
+    A slot i is drawn with probability proportional to its score C_i, and the candidate with
+    score c takes its place with probability C_i / (C_i + c).
     """
-    if score >= 1:
-        return None
     ends = scores.cumsum()
     slot = int(ends.searchsorted(rng.random() * ends[-1], side="right"))
     slot = min(slot, len(scores) - 1)  # all scores may be zero

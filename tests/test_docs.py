@@ -9,7 +9,7 @@ import pytest
 from helpers import CONFIG, PROJECT
 from project_copy import Copy
 
-from drl_replication import config
+from drl_replication import config, rendering, tables
 from drl_replication.readings import READINGS
 from drl_replication.tables import TABLE_COLUMNS
 
@@ -138,3 +138,18 @@ def test_the_eighth_method_of_the_readme_runs(copy):
     assert done.returncode == 0, done.stdout + done.stderr
     record = json.loads((copy.root / target).read_text())
     assert record["method"] == name and not record["diverged"]
+
+
+def test_the_published_tables_are_those_of_the_published_records():
+    published = PROJECT / "results/published"
+    loaded = config.load([PROJECT / "config/config.yaml", PROJECT / "config/published.yaml"])
+    expected = {
+        (b, m): config.run_settings(loaded, b, m)
+        for b in loaded["benchmarks"]
+        for m in loaded["methods"]
+    }
+    records = tables.collect(sorted(published.glob("runs/*/*/*.json")), expected)
+    assert len(records) >= 63
+    for number in tables.TABLES:
+        made = rendering.to_csv(tables.table(number, records))
+        assert (published / f"tables/table_{number}.csv").read_text() == made

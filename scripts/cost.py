@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from drl_replication.costs import measure
@@ -14,12 +15,15 @@ def measure_cost(method: str, settings: dict, output: Path) -> None:
 
 
 def main() -> None:
-    """Parse the arguments."""
+    """Parse the arguments; what a user can mend ends with one sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--method", required=True)
     parser.add_argument("--settings", type=json.loads, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    measure_cost(**vars(parser.parse_args()))
+    try:
+        measure_cost(**vars(parser.parse_args()))
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

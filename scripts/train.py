@@ -8,13 +8,15 @@ and with a difference to them: --configfile config/demo.yaml
 """
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 from pathlib import Path
 
+from drl_replication.checkpoints import Checkpoint
 from drl_replication.datasets import dataset_root
-from drl_replication.records import RecordError, read_record, record_path, write_record
+from drl_replication.records import read_record, record_path, write_record
 from drl_replication.training import DEVICES, run
 
 DATA = Path("data")  # where downloads and the embedded data go
@@ -32,7 +34,7 @@ def train(
 ) -> dict:
     """Run, going on from a checkpoint if there is one, and write the record to `output`.
 
-    A record of other settings that stands there is put aside.
+    A record that stands there is put aside.
     """
     root = dataset_root(settings["dataset"], data_dir, DATA)
     checkpoint = sibling(output, "checkpoints").with_suffix(".pt")
@@ -47,10 +49,9 @@ def train(
         checkpoint_every=checkpoint_every,
         progress=True,
     )
-    put_aside(output, record["settings_digest"])
+    put_aside(output)
     write_record(output, record)
-    for path in (checkpoint, checkpoint.with_suffix(".previous")):
-        path.unlink(missing_ok=True)
+    Checkpoint(checkpoint, "").remove()
     return record
 
 
@@ -59,20 +60,33 @@ def sibling(output: Path, *folders: str) -> Path:
     return output.parents[3].joinpath(*folders, *output.parts[-3:])
 
 
-def put_aside(path: Path, digest: str) -> None:
-    """Keep a finished run of other settings: `superseded/{digest}/` beside `runs/`."""
-    try:
-        old = read_record(path)
-    except RecordError:  # nothing there, or nothing of worth
-        return
-    if old["settings_digest"] != digest:
-        kept = sibling(path, "superseded", old["settings_digest"])
+def put_aside(path: Path) -> None:
+    """Keep the record that stands at `path`: `superseded/{its checksum}/` beside `runs/`."""
+    if path.exists():
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        kept = sibling(path, "superseded", checksum)
         kept.parent.mkdir(parents=True, exist_ok=True)
         path.replace(kept)
-        print(f"{path}: the run with other settings is kept at {kept}", file=sys.stderr)
+        print(f"{path}: the record that was there is kept at {kept}", file=sys.stderr)
 
 
-def by_hand(args: argparse.Namespace, data_dir: str | None) -> None:
+def check_place(output: Path, benchmark: str, method: str, seed: int) -> None:
+    """Refuse a place that the record could not be written to, before anything is computed."""
+    place = record_path(Path(), benchmark, method, seed)
+    if output.parts[-3:] != place.parts or len(output.absolute().parts) < 5:
+        raise ValueError(f"--output is {output}; allowed: a path that ends in runs/{place}")
+
+
+def check_not_another(output: Path, settings: dict) -> None:
+    """By hand, a record of other settings is not replaced: the workflow would not notice."""
+    if output.exists() and read_record(output)["settings"] != settings:
+        raise ValueError(
+            f"{output} was made with other settings; give another results_dir in a configuration "
+            "file, another --output, or move it away"
+        )
+
+
+def by_hand(args: argparse.Namespace) -> None:
     """Fill in what the workflow would give: settings, verified data, place of the record."""
     # Only here, so that the workflow does not rerun trainings when configuration code changes.
     from drl_replication import config
@@ -87,10 +101,13 @@ def by_hand(args: argparse.Namespace, data_dir: str | None) -> None:
     args.output = args.output or record_path(
         results / "runs", args.benchmark, args.method, args.seed
     )
+    check_place(args.output, args.benchmark, args.method, args.seed)
+    check_not_another(args.output, args.settings)
+    args.data_dir = args.data_dir or loaded["data_dir"]
     if not args.manifest.exists():
         options = {key: loaded["download"][key] for key in ("attempts", "timeout_seconds")}
         mirrors = loaded["download"]["mirrors"].get(dataset, [])
-        prepare(dataset, args.manifest, data_dir, DATA, mirrors, **options)
+        prepare(dataset, args.manifest, args.data_dir, DATA, mirrors, **options)
 
 
 def main() -> None:
@@ -116,15 +133,15 @@ def main() -> None:
     args = parser.parse_args()
     if (args.settings is None) == (args.benchmark is None):
         parser.error("give either --benchmark, or --settings with --manifest and --output")
-    data_dir = os.environ.get("DRL_DATA_DIR") or None
+    args.data_dir = os.environ.get("DRL_DATA_DIR") or None
     try:
         if args.benchmark:
-            by_hand(args, data_dir)
+            by_hand(args)
         record = train(
             args.method,
             args.seed,
             args.settings,
-            data_dir,
+            args.data_dir,
             args.manifest,
             args.output,
             args.device or "auto",

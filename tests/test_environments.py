@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -131,8 +132,14 @@ def test_a_second_call_of_make_installs_nothing(tmp_path):
     shutil.copytree(PROJECT / "envs", tmp_path / "envs")
 
     def would_run(target):
+        outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # these tests may themselves run under make
         done = subprocess.run(
-            ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
+            ["make", "--dry-run", target],
+            cwd=tmp_path,
+            env={k: v for k, v in os.environ.items() if k not in outer},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 

@@ -186,7 +186,7 @@ def naive_multisimilarity(h, labels):
 
 
 def naive_layerwise(h, labels):
-    """One log over all B x B entries of a layer, those masked out being zeros (spec sec. 3)."""
+    """One log over all B x B entries of a layer, those masked out being zeros (`layerwise`)."""
     pull = push = (0 * h).sum()
     for i in range(len(labels)):
         for j in range(len(labels)):

@@ -150,7 +150,8 @@ def test_runs_of_another_reading_never_mix_with_the_others(twin):
     assert done.returncode == 0, done.stdout + done.stderr
     new = record(twin, "split_mnist", "drl", 0)
     assert new["settings"]["readings"]["drl_normalisation"] == "batch"
-    kept = record(twin, "split_mnist", "drl", 0, f"results/superseded/{old['settings_digest']}")
+    [place] = (twin.root / "results/superseded").glob("*/split_mnist/drl/seed_0.json")
+    kept = read_record(place)
     assert kept == old
 
     # A table over both is refused.
@@ -237,3 +238,33 @@ def edges(graph):
     arrows = re.findall(r"(id\d+) --> (id\d+)", graph)
     assert arrows, graph
     return sorted((names[a], names[b]) for a, b in arrows)
+
+
+def by_hand(copy, *arguments, configfiles=("tiny.yaml",)):
+    run = ["--benchmark=split_mnist", "--method=drl", "--seed=0", "--configfile", *configfiles]
+    return copy.python("scripts/train.py", *run, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (
+            "run.json",
+            "--output is run.json; allowed: a path that ends in runs/split_mnist/drl/seed_0",
+        ),
+        ("runs/split_mnist/drl/seed_00.json", "allowed: a path that ends in"),
+    ],
+)
+def test_by_hand_a_wrong_place_is_refused_before_training(twin, output, message):
+    done = by_hand(twin, "--output", output)
+    assert done.returncode == 1
+    assert message in done.stderr
+
+
+def test_by_hand_a_record_of_other_settings_stays(twin):
+    before = (twin.root / "results/runs/split_mnist/drl/seed_0.json").read_bytes()
+    change = twin.write("hand.yaml", "settings: {split_mnist: {drl_lambda: 0.5}}")
+    done = by_hand(twin, configfiles=["tiny.yaml", change])
+    assert done.returncode == 1
+    assert "was made with other settings" in done.stderr
+    assert (twin.root / "results/runs/split_mnist/drl/seed_0.json").read_bytes() == before

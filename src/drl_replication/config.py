@@ -225,9 +225,13 @@ def run_settings(config: dict, benchmark: str, method: str) -> dict:
 
 
 def changed_readings(config: dict) -> list[str]:
-    """`name = option` for each reading that is not the default."""
+    """`name = option` for each reading that is not the default and that Tables 1-3 depend on."""
     chosen = config["readings"]
-    return [f"{k} = {chosen[k]}" for k, r in READINGS.items() if chosen[k] != r.default]
+    return [
+        f"{name} = {chosen[name]}"
+        for name, reading in READINGS.items()
+        if chosen[name] != reading.default and not name.startswith("rho_")
+    ]
 
 
 def runs(config: dict) -> Iterator[tuple[str, str, int]]:

@@ -180,7 +180,7 @@ def _compare(entry: Dataset, checksums: Mapping[str, str]) -> None:
         if ours != theirs:
             raise DataError(
                 f"the manifest says {theirs} for {name}, but {entry.name} has {ours} there; "
-                "make the manifest anew with the download rule"
+                "make the manifest anew: snakemake --cores 1 --forcerun download"
             )
 
 
@@ -357,7 +357,7 @@ def read_manifest(path: str | Path) -> tuple[str, dict[str, str]]:
     if not _is_manifest(content):
         raise DataError(
             f"manifest {path} must hold a dataset's name and the SHA-256 of each of its files, "
-            "and no more; make it anew with the download rule"
+            "and no more; make it anew: snakemake --cores 1 --forcerun download"
         )
     return find(content["dataset"]).name, content["files"]
 

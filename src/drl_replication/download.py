@@ -286,6 +286,7 @@ def _get(url: str, limit: int, timeout_seconds: float, folder: Path) -> BinaryIO
     deadline = time.monotonic() + seconds
     scratch = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the caller closes it)
     outcome: Future[None] = Future()
+    abandoned = threading.Event()
 
     def transfer() -> None:
         try:
@@ -294,11 +295,16 @@ def _get(url: str, limit: int, timeout_seconds: float, folder: Path) -> BinaryIO
         except Exception as error:  # whatever it is, the waiting thread raises it
             scratch.close()
             outcome.set_exception(error)
+        if abandoned.is_set():
+            scratch.close()
 
     threading.Thread(target=transfer, daemon=True).start()
     try:
         outcome.result(seconds)
     except TimeoutError as error:
+        abandoned.set()
+        if outcome.done():
+            scratch.close()
         raise SourceError(f"not done after {seconds:.0f} seconds") from error
     scratch.seek(0)
     return scratch

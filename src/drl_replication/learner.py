@@ -68,8 +68,9 @@ class Learner:
         return loss
 
     def is_finite(self) -> bool:
-        """Whether all parameters are numbers: a last step may spoil them behind a good loss."""
-        return all(bool(p.isfinite().all()) for p in self.update.parameters)
+        """Whether all that was learned are numbers: a last step may spoil it behind a good loss."""
+        learned = [*self.update.parameters, *self.network.buffers()]
+        return all(bool(tensor.isfinite().all()) for tensor in learned)
 
     def accuracy(self, task: int) -> float:
         """Fraction of a task's whole test set that is classified right, single head."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Singular values under this fraction of the largest are rounding noise (spec: `rho_null`).
+# Singular values under this fraction of the largest are rounding noise (reading `rho_null`).
 NULL_THRESHOLD = 1e-6
 
 

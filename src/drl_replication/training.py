@@ -64,13 +64,15 @@ def run(
     threadpool_limits(1)  # NumPy's linear algebra rounds differently with another number
     started = datetime.now(UTC)
     target = find_device(device, settings["benchmark"])
+    made_with = provenance(target)  # now: the commit may be another one when the run is over
     _, checksums = read_manifest(manifest)
     images = load(settings["dataset"], data_root, checksums)
     kept = None
     if checkpoint:
         parts = METHODS[method].parts
         files = [PACKAGE / f for f in of_script(Path(__file__), *parts, relative_to=PACKAGE)]
-        facts = (method, seed, settings, checksums, torch.__version__, target.type)
+        rows = (parts, BENCHMARKS[settings["benchmark"]])
+        facts = (method, seed, settings, checksums, rows, *made_with.values())
         kept = Checkpoint(checkpoint, fingerprint(*facts, files=files))
     result = train(
         method, seed, settings, images, target, kept, checkpoint_every, progress=progress
@@ -84,7 +86,7 @@ def run(
         "settings": settings,
         "settings_digest": settings_digest(settings),
         "provenance": {
-            **provenance(target),
+            **made_with,
             "data": {"dataset": settings["dataset"], "files": checksums},
             "started": started.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -99,6 +101,9 @@ def find_device(name: str, benchmark: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() and not dense else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("the device is 'cuda', but torch finds no GPU here; allowed: auto, cpu")
+    if name == "cuda":  # otherwise cuDNN picks its algorithms by racing them
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        torch.use_deterministic_algorithms(True, warn_only=True)
     return torch.device(name)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -26,7 +27,7 @@ wildcard_constraints:
     benchmark="|".join(BENCHMARKS),
     method="|".join(METHODS),
     dataset="|".join(DATASETS),
-    seed=r"\d+",
+    seed="0|[1-9][0-9]*",
 
 
 pathvars:
@@ -44,9 +45,10 @@ def environment():
         "DRL_DATA_DIR": os.environ.get("DRL_DATA_DIR") or config["data_dir"] or "",
         "OMP_NUM_THREADS": 1,
     }
+    exports = [f"export {name}={shlex.quote(str(value))};" for name, value in variables.items()]
     if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-        variables["PATH"] = f"{Path(sys.executable).parent}:$PATH"
-    return " ".join(f'export {name}="{value}";' for name, value in variables.items())
+        exports.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH";')
+    return " ".join(exports)
 
 
 shell.prefix(f"set -euo pipefail; {environment()} ")
@@ -65,6 +67,11 @@ def runs(wildcards=None):
     ]
     if config["records_only"]:
         selected = [path for path in selected if Path(config["results_dir"], path).exists()]
+        if not selected:
+            raise WorkflowError(
+                f"records_only is true, but {config['results_dir']}/runs holds no record of the "
+                "selected benchmarks, methods and seeds"
+            )
     return [f"<results>/{path}" for path in selected]
 
 
@@ -104,6 +111,21 @@ def run_settings(wildcards):
     """All that decides a run besides its seed, as JSON: a change reruns exactly these runs."""
     settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
     return json.dumps(settings)
+
+
+def checksums(wildcards):
+    """The registered files of a dataset: another registration verifies anew."""
+    return str(DATASETS[wildcards.dataset].checksums)
+
+
+def train_resources(wildcards, attempt):
+    """Minutes and memory (MB) that a training asks a cluster for; more at each attempt."""
+    minutes, memory = {"dense": (30, 2000), "resnet": (720, 4000)}[
+        BENCHMARKS[wildcards.benchmark].network
+    ]
+    if "agem_reference_batch_size" in METHODS[wildcards.method].hyperparameters:
+        minutes *= 8  # a second gradient, on a batch many times as large
+    return minutes * attempt, memory * attempt
 
 
 def table_rows(wildcards):

@@ -20,11 +20,12 @@ rule download:
         mirrors=lambda w: [
             f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])
         ],
+        checksums=checksums,
         attempts=config["download"]["attempts"],
         timeout=config["download"]["timeout_seconds"],
     message:
         "Verify {wildcards.dataset}, and download it if it is not there"
     shell:
-        "python scripts/download.py --dataset {wildcards.dataset} --output {output}"
+        "python scripts/download.py --dataset {wildcards.dataset} --output {output:q}"
         " --attempts {params.attempts} --timeout-seconds {params.timeout} {params.mirrors:q}"
-        " 2>&1 | tee {log}"
+        " 2>&1 | tee {log:q}"

@@ -16,11 +16,12 @@ rule cost:
         "../../envs/train.yaml"
     params:
         settings=run_settings,
+        rows=table_rows,
     message:
         "Measure the steps of {wildcards.method} on {wildcards.benchmark}"
     shell:
         "python scripts/cost.py --method {wildcards.method} --settings {params.settings:q}"
-        " --output {output} 2> {log}"
+        " --output {output:q} 2>&1 | tee {log:q}"
 
 
 # Without an output, so that it is made anew whenever it is asked for.
@@ -43,4 +44,4 @@ rule plan:
         "Add up what the missing runs will cost"
     shell:
         "python scripts/plan.py --results {params.results} --settings {params.settings:q}"
-        " --seeds {params.seeds} 2>&1 | tee {log}"
+        " --seeds {params.seeds} 2>&1 | tee {log:q}"

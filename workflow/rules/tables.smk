@@ -22,9 +22,9 @@ rule table:
     message:
         "Make Table {wildcards.number}"
     shell:
-        "python scripts/table.py --number {wildcards.number} --runs {input.runs}"
+        "python scripts/table.py --number {wildcards.number} --runs {input.runs:q}"
         " --settings {params.settings:q} --intransigence-reference {params.reference}"
-        " {params.notes:q} --csv {output.csv} --md {output.md} --tex {output.tex} 2>&1 | tee {log}"
+        " {params.notes:q} --csv {output.csv:q} --md {output.md:q} --tex {output.tex:q} 2>&1 | tee {log:q}"
 
 
 rule audit:
@@ -44,9 +44,9 @@ rule audit:
     message:
         "Check our tables and the paper's with the identity of the three measures"
     shell:
-        "python scripts/audit.py --runs {input.runs} --settings {params.settings:q}"
+        "python scripts/audit.py --runs {input.runs:q} --settings {params.settings:q}"
         " --intransigence-reference {params.reference}"
-        " --csv {output.csv} --md {output.md} 2>&1 | tee {log}"
+        " --csv {output.csv:q} --md {output.md:q} 2>&1 | tee {log:q}"
 
 
 rule tables:

@@ -17,8 +17,8 @@ rule train:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=30,
+        runtime=lambda w, attempt: train_resources(w, attempt)[0],
+        mem_mb=lambda w, attempt: train_resources(w, attempt)[1],
         gpu=1 if config["device"]["train"] == "cuda" else 0,
         # How a run is computed, not what: as parameters they would rerun it.
         device=config["device"]["train"],
@@ -30,5 +30,5 @@ rule train:
         "Train {wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
     shell:
         "python scripts/train.py --method {wildcards.method} --seed {wildcards.seed}"
-        " --settings {params.settings:q} --manifest {input.manifest} --output {output}"
-        " --device {resources.device} --checkpoint-every {resources.checkpoint_every} 2>&1 | tee {log}"
+        " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
+        " --device {resources.device} --checkpoint-every {resources.checkpoint_every} 2>&1 | tee {log:q}"

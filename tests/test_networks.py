@@ -5,6 +5,7 @@ import pytest
 import torch
 from helpers import make_learner, tiny_images
 
+from drl_replication import networks
 from drl_replication.networks import DenseNetwork, ReducedResNet18, build_network
 from drl_replication.streams import Standardise
 
@@ -38,6 +39,29 @@ def test_the_layers_of_the_dense_network():
         limit = (6 / sum(layer.weight.shape)) ** 0.5  # Glorot, uniform
         assert 0.95 * limit < layer.weight.abs().max() <= limit
         assert not layer.bias.any()
+
+
+def test_large_batches_give_the_same_gradient_and_averages_with_less_memory(monkeypatch):
+    inputs, labels = torch.rand(6, 3, 32, 32), torch.arange(6)
+
+    def learned(limit):
+        monkeypatch.setattr(networks, "RECOMPUTE_OVER", limit)
+        network = build_network("resnet", 3072, 10, seed=0)
+        loss = torch.nn.functional.cross_entropy(network(inputs)[-1], labels)
+        gradient = torch.autograd.grad(loss, list(network.parameters()))
+        averages = [b for name, b in network.named_buffers() if "running" in name]
+        momenta = {m.momentum for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)}
+        assert momenta == {0.1}
+        return [*gradient, *averages]
+
+    calls = []
+    original = networks._recomputed
+    monkeypatch.setattr(networks, "_recomputed", lambda *a: calls.append(1) or original(*a))
+    expected = learned(6)
+    assert not calls
+    for a, b in zip(learned(5), expected, strict=True):
+        torch.testing.assert_close(a, b)
+    assert len(calls) == 9
 
 
 @pytest.mark.parametrize("name", ["dense", "resnet"])

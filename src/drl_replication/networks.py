@@ -1,10 +1,15 @@
 """The networks (Sec. 5). A network returns the outputs of its layers, the logits last."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from drl_replication.seeding import torch_seed
+
+RECOMPUTE_OVER = 512  # images: A-GEM's reference batch of 1,500 would keep 2.2 GB of activations
 
 # A network's `representation` says which of the returned layers make up h, by the reading of
 # `representation_layers`.
@@ -47,7 +52,7 @@ class ReducedResNet18(nn.Module):
 
     def __init__(self, classes: int, filters: int = 20):
         super().__init__()
-        self.stem = nn.Sequential(_convolution(3, filters), nn.BatchNorm2d(filters), nn.ReLU())
+        self.stem = nn.Sequential(_convolution(3, filters), nn.BatchNorm2d(filters), nn.ReLU(True))
         widths = [filters, filters, 2 * filters, 4 * filters, 8 * filters]
         blocks = []
         for i in range(4):
@@ -60,9 +65,32 @@ class ReducedResNet18(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The flattened last map, the pooled features and the logits."""
-        last_map = self.blocks(self.stem(x))
+        last_map = x
+        recompute = len(x) > RECOMPUTE_OVER and torch.is_grad_enabled()
+        for block in (self.stem, *self.blocks):
+            last_map = _recomputed(block, last_map) if recompute else block(last_map)
         features = last_map.mean((2, 3))
         return [last_map.flatten(1), features, self.head(features)]
+
+
+def _recomputed(block: nn.Module, x: Tensor) -> Tensor:
+    """The block's output, keeping no activations: its backward pass computes them again."""
+    contexts = lambda: (nullcontext(), _still_averages(block))  # noqa: E731
+    return checkpoint(block, x, use_reentrant=False, context_fn=contexts)
+
+
+@contextmanager
+def _still_averages(block: nn.Module) -> Iterator[None]:
+    """BatchNorm has seen the batch already and must not count it twice."""
+    norms = [m for m in block.modules() if isinstance(m, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:  # torch ends a recomputation early, by an exception
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 class BasicBlock(nn.Module):
@@ -73,7 +101,7 @@ class BasicBlock(nn.Module):
         self.residual = nn.Sequential(
             _convolution(inputs, outputs, stride),
             nn.BatchNorm2d(outputs),
-            nn.ReLU(),
+            nn.ReLU(True),
             _convolution(outputs, outputs),
             nn.BatchNorm2d(outputs),
         )
@@ -84,7 +112,7 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, S, S) -> (B, outputs, S / stride, S / stride)."""
-        return F.relu(self.residual(x) + self.shortcut(x))
+        return self.residual(x).add_(self.shortcut(x)).relu_()  # in place: less memory
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

@@ -66,16 +66,23 @@ def run(
     target = find_device(device, settings["benchmark"])
     made_with = provenance(target)  # now: the commit may be another one when the run is over
     _, checksums = read_manifest(manifest)
-    images = load(settings["dataset"], data_root, checksums)
     kept = None
     if checkpoint:
         parts = METHODS[method].parts
         files = [PACKAGE / f for f in of_script(Path(__file__), *parts, relative_to=PACKAGE)]
         rows = (parts, BENCHMARKS[settings["benchmark"]])
-        facts = (method, seed, settings, checksums, rows, *made_with.values())
+        versions = tuple(made_with[name] for name in ("torch", "numpy", "device"))
+        facts = (method, seed, settings, checksums, rows, versions)
         kept = Checkpoint(checkpoint, fingerprint(*facts, files=files))
     result = train(
-        method, seed, settings, images, target, kept, checkpoint_every, progress=progress
+        method,
+        seed,
+        settings,
+        load(settings["dataset"], data_root, checksums),
+        target,
+        kept,
+        checkpoint_every,
+        progress=progress,
     )
     return {
         "schema_version": SCHEMA_VERSION,
@@ -120,6 +127,7 @@ def train(
 ) -> dict:
     """The part of :func:`run` that needs no data files: learn all tasks, evaluating after each."""
     study = Study(Learner(method, settings, build_stream(settings, images, seed, device), seed))
+    del images  # the stream has its own
     saved = checkpoint.load() if checkpoint else None
     if saved:
         study.restore(saved)

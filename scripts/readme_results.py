@@ -16,6 +16,7 @@ from drl_replication.paper import (
     benchmark_title,
     method_order,
     method_title,
+    printed,
 )
 from drl_replication.rendering import digits
 
@@ -57,7 +58,10 @@ def results(frame: pd.DataFrame | None) -> str:
     rows = {(row.benchmark, row.method): row for row in frame.itertuples()}
     benchmarks = list(frame["benchmark"].unique())
     lines = [
-        [method_title(m), *(cell(rows[b, m]) if (b, m) in rows else "–" for b in benchmarks)]
+        [
+            method_title(m),
+            *(cell(rows[b, m]) if (b, m) in rows else missing(b, m) for b in benchmarks),
+        ]
         for m in sorted(frame["method"].unique(), key=method_order)
     ]
     notes = "; ".join(note(b, frame[frame["benchmark"] == b]) for b in benchmarks)
@@ -73,6 +77,12 @@ def cell(row: tuple) -> str:
     return f"{number(row.mean, row.best)} / {number(row.printed_mean, row.printed_best)}" + (
         f" ({row.n_diverged} diverged)" if row.n_diverged else ""
     )
+
+
+def missing(benchmark: str, method: str) -> str:
+    """What stands where nothing was run."""
+    paper = printed(1).set_index(["benchmark", "method"])["mean"]
+    return f"not run / {number(paper.get((benchmark, method), math.nan), best=False)}"
 
 
 def number(value: float, best: bool) -> str:

@@ -201,7 +201,7 @@ def test_an_eighth_method_and_a_sixth_benchmark():
     assert not mine["printed_best"]
     assert mine["best"]
     markdown, latex = rendering.to_markdown(1, frame), rendering.to_latex(1, frame)
-    assert "| my_method | **0.900**<br>– | –<br>– | –<br>– |" in markdown
+    assert "| my_method | **0.900**<br>– | not run<br>– | not run<br>– |" in markdown
     assert r"my\_method & \textbf{0.900} & -- & -- \\" in latex
     assert "split_new |" in markdown
     assert audit.audit(records)["ok"].iloc[:6].all()
@@ -323,6 +323,12 @@ def test_our_tables_add_up():
     assert ours["ok"]
     for reference in rendering.REFERENCE_NOTES:
         assert audit.audit(RECORDS, reference)["ok"].iloc[:4].all()
+
+
+def test_what_was_not_run_shows_what_the_paper_prints():
+    records = [run("split_mnist", "er", 0, 0.9), run("split_fashion", "drl", 0, 0.5)]
+    markdown = rendering.to_markdown(1, tables.table(1, records))
+    assert "| DRL | not run<br>0.882 | **0.500**<br>**0.782** (−0.282) |" in markdown
 
 
 def test_a_wrong_measure_is_found(monkeypatch):

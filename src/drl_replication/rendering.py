@@ -12,6 +12,7 @@ from drl_replication.paper import (
     benchmark_title,
     method_order,
     method_title,
+    printed,
 )
 from drl_replication.tables import DECIMALS, TABLES
 
@@ -50,7 +51,7 @@ def to_markdown(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -
 
     rows = [
         [title, *(f"{text(ours)}<br>{text(paper)}" for ours, paper in cells)]
-        for title, cells in _grid(frame)
+        for title, cells in _grid(number, frame)
     ]
     header = ["method", *_column_titles(frame)]
     notes = "\n".join(f"- {note}" for note in _notes(number, frame, remarks))
@@ -71,7 +72,7 @@ def to_latex(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> s
         return f"    {' & '.join(cells)} \\\\"
 
     lines = []
-    for title, cells in _grid(frame):
+    for title, cells in _grid(number, frame):
         lines += [
             row([_latex(title), *(text(ours) for ours, _ in cells)]),
             row([r"\quad paper", *(text(paper) for _, paper in cells)]),
@@ -99,8 +100,9 @@ def to_latex(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> s
     )
 
 
-def _grid(frame: pd.DataFrame) -> list[tuple[str, list[tuple[Cell, Cell]]]]:
+def _grid(number: int, frame: pd.DataFrame) -> list[tuple[str, list[tuple[Cell, Cell]]]]:
     """Per method its title and, per benchmark, our cell and the paper's."""
+    paper = printed(number).set_index(["benchmark", "method"])["mean"]
     rows = {(row.benchmark, row.method): row for row in frame.itertuples()}
     benchmarks = frame["benchmark"].unique()
     return [
@@ -109,7 +111,10 @@ def _grid(frame: pd.DataFrame) -> list[tuple[str, list[tuple[Cell, Cell]]]]:
             [
                 (_ours(rows[b, method]), _paper(rows[b, method]))
                 if (b, method) in rows
-                else (NOTHING, NOTHING)
+                else (
+                    Cell("not run"),
+                    Cell(digits(paper[b, method])) if (b, method) in paper else NOTHING,
+                )
                 for b in benchmarks
             ],
         )

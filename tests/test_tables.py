@@ -202,7 +202,7 @@ def test_an_eighth_method_and_a_sixth_benchmark():
     assert mine["best"]
     markdown, latex = rendering.to_markdown(1, frame), rendering.to_latex(1, frame)
     assert "| my_method | **0.900**<br>– | not run<br>– | not run<br>– |" in markdown
-    assert r"my\_method & \textbf{0.900} & -- & -- \\" in latex
+    assert r"my\_method & \textbf{0.900} & not run & not run \\" in latex
     assert "split_new |" in markdown
     assert audit.audit(records)["ok"].iloc[:6].all()
 

@@ -26,6 +26,8 @@ def make_plan(results: Path, settings: dict[str, dict[str, dict]], seeds: list[i
                 not is_done(record_path(results / "runs", benchmark, method, seed), run_settings)
                 for seed in seeds
             )
+            if not n:
+                continue
             cost = json.loads((results / "plan" / benchmark / f"{method}.json").read_text())
             run = predict(cost, run_settings)
             expected = n * run["seconds"] / 3600

@@ -77,12 +77,16 @@ def check_place(output: Path, benchmark: str, method: str, seed: int) -> None:
         raise ValueError(f"--output is {output}; allowed: a path that ends in runs/{place}")
 
 
-def check_not_another(output: Path, settings: dict) -> None:
-    """By hand, a record of other settings is not replaced: the workflow would not notice."""
-    if output.exists() and read_record(output)["settings"] != settings:
+def check_free(output: Path, settings: dict) -> None:
+    """By hand, a record is not replaced: the workflow would not notice other settings."""
+    if output.exists():
+        same = read_record(output)["settings"] == settings
+        made = (
+            "is there already, with the same settings" if same else "was made with other settings"
+        )
         raise ValueError(
-            f"{output} was made with other settings; give another results_dir in a configuration "
-            "file, another --output, or move it away"
+            f"{output} {made}; give another results_dir in a configuration file, another "
+            "--output, or move it away"
         )
 
 
@@ -102,7 +106,7 @@ def by_hand(args: argparse.Namespace) -> None:
         results / "runs", args.benchmark, args.method, args.seed
     )
     check_place(args.output, args.benchmark, args.method, args.seed)
-    check_not_another(args.output, args.settings)
+    check_free(args.output, args.settings)
     args.data_dir = args.data_dir or loaded["data_dir"]
     if not args.manifest.exists():
         options = {key: loaded["download"][key] for key in ("attempts", "timeout_seconds")}
@@ -149,6 +153,8 @@ def main() -> None:
         )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on from the last checkpoint")
     accuracy = record["average_accuracy"]
     result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
     print(

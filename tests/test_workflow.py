@@ -190,9 +190,10 @@ def without_times(run):
 def test_one_run_by_hand_is_the_workflow_s(twin):
     first = record(twin, "split_mnist", "er", 0)
     arguments = ["--benchmark=split_mnist", "--method=er", "--seed=0", "--configfile", "tiny.yaml"]
+    arguments += ["--output", "hand/runs/split_mnist/er/seed_0.json"]
     done = twin.python("scripts/train.py", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
-    second = record(twin, "split_mnist", "er", 0)
+    second = record(twin, "split_mnist", "er", 0, "hand/runs")
     assert without_times(first) == without_times(second)
     assert first["settings_digest"] == settings_digest(second["settings"])
 
@@ -259,6 +260,12 @@ def test_by_hand_a_wrong_place_is_refused_before_training(twin, output, message)
     done = by_hand(twin, "--output", output)
     assert done.returncode == 1
     assert message in done.stderr
+
+
+def test_by_hand_a_record_stays(twin):
+    done = by_hand(twin)
+    assert done.returncode == 1
+    assert "is there already, with the same settings" in done.stderr
 
 
 def test_by_hand_a_record_of_other_settings_stays(twin):

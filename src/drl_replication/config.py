@@ -75,7 +75,9 @@ def load(paths: Iterable[Path]) -> dict:
     for path in map(Path, paths):
         try:
             part = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
             reason = " ".join(str(error).split())  # PyYAML's own has several lines
             raise ConfigError(f"{path}: cannot be read as YAML: {reason}") from error
         if not isinstance(part, dict):

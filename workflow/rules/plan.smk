@@ -27,11 +27,7 @@ rule cost:
 # Without an output, so that it is made anew whenever it is asked for.
 rule plan:
     input:
-        costs=expand(
-            "<results>/plan/{benchmark}/{method}.json",
-            benchmark=config["benchmarks"],
-            method=config["methods"],
-        ),
+        costs=costs_to_measure,
     log:
         "<results>/logs/plan/plan.log",
     conda:
@@ -39,7 +35,7 @@ rule plan:
     params:
         settings=settings_of_runs,
         seeds=config["seeds"],
-        results=lambda w, input: Path(input.costs[0]).parents[2],
+        results=config["results_dir"],
     message:
         "Add up what the missing runs will cost"
     shell:

@@ -15,6 +15,7 @@ from drl_replication.streams import build_stream
 from drl_replication.training import PROBE_IMAGES
 
 IMAGES_A_TASK = 200  # of the stream that step times are measured on
+SAMPLES_A_TASK = 20  # in the memory
 
 
 def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, float]:
@@ -63,9 +64,11 @@ def still_learner(method: str, settings: dict) -> Learner:
 
 def fill_memory(learner: Learner) -> None:
     """Bring a learner to its last task, with samples of every task in its memory."""
-    for task in range(learner.stream.tasks):
+    size = learner.batches.loading_batch_size
+    for task, start in enumerate(learner.stream.starts[:-1]):
         learner.start_task(task)
-        learner.memory.add(np.arange(*learner.stream.starts[task : task + 2]))
+        for first in range(start, start + SAMPLES_A_TASK, size):
+            learner.memory.add(np.arange(first, first + size))
 
 
 def load_next(learner: Learner) -> int:

@@ -43,16 +43,15 @@ def summary(frame: pd.DataFrame | None) -> str:
     close = int((differences.abs() <= CLOSE + 1e-9).sum())
     return (
         f"**Result so far:** of {len(differences)} average accuracies that the paper prints and "
-        f"we measured, {close} {'is' if close == 1 else 'are'} within {CLOSE} of ours. DRL is "
-        f"best in {best(frame, 'best')} of our columns; in the paper, in "
-        f"{best(frame, 'printed_best')} of the same ([table below](#result))."
+        f"we measured, {close} {'is' if close == 1 else 'are'} within {CLOSE} of ours. DRL is best "
+        f"in {best(frame, 'best')} of our {len(set(frame['benchmark']))} columns, and in the paper "
+        f"in {best(frame, 'printed_best')} of the same ([table below](#result))."
     )
 
 
-def best(frame: pd.DataFrame, column: str) -> str:
-    """In how many columns DRL is best, out of how many."""
-    drl = frame[frame["method"] == "drl"]
-    return f"{int(drl[column].sum())} of {len(drl)}"
+def best(frame: pd.DataFrame, column: str) -> int:
+    """In how many columns DRL is best."""
+    return int(frame.loc[frame["method"] == "drl", column].sum())
 
 
 def results(frame: pd.DataFrame | None) -> str:

@@ -165,3 +165,9 @@ def assert_frequencies(counts, probabilities):
     n = counts.sum()
     assert abs(p.sum() - 1) < 1e-9
     assert (np.abs(counts - n * p) <= 5 * np.sqrt(n * p * (1 - p)) + 1e-9).all(), (counts, n * p)
+
+
+def write_config(folder, text, name="change.yaml"):
+    path = folder / name
+    path.write_text(text)
+    return path

@@ -7,7 +7,7 @@ rule train:
         manifest=ancient(manifest),
         library=lambda w: library("scripts/train.py", *METHODS[w.method].parts),
     output:
-        # Not deleted before the job: a finished run of other settings is put aside.
+        # Not deleted before the job, which puts a finished run that stands here aside.
         update("<results>/runs/{benchmark}/{method}/seed_{seed}.json"),
     log:
         "<results>/logs/train/{benchmark}/{method}/seed_{seed}.log",

@@ -6,26 +6,28 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from drl_replication import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def provenance(device: torch.device) -> dict:
-    """Versions, commit, machine and the device that was used: plain JSON."""
+def provenance(device: str = "cpu", threads: int = 1, **versions: str) -> dict:
+    """Versions, commit, machine and the device that was used: plain JSON.
+
+    `versions` are of what else took part, such as `torch=torch.__version__`.
+    """
     commit, dirty = _commit()
     return {
         "package_version": __version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        **versions,
         "numpy": np.__version__,
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "cpu_model": _cpu_model(),
-        "device": device.type,
-        "threads": torch.get_num_threads(),
+        "device": device,
+        "threads": threads,
         "commit": commit,
         "dirty": dirty,
     }

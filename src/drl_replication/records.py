@@ -57,9 +57,14 @@ def write_record(path: str | Path, record: Mapping) -> None:
     Raises RecordError when `read_record` would refuse it, ValueError when it holds NaN or
     infinity, OSError when the place doesn't allow writing.
     """
-    text = json.dumps(record, indent=2, allow_nan=False)
+    text = readable_json(record)
     _check(json.loads(text), Path(path))
-    write_text_atomically(path, _one_line_rows(text) + "\n")
+    write_text_atomically(path, text)
+
+
+def readable_json(value: Any) -> str:
+    """JSON with a key or row of numbers a line. Raises ValueError for NaN and infinity."""
+    return _one_line_rows(json.dumps(value, indent=2, allow_nan=False)) + "\n"
 
 
 def _one_line_rows(text: str) -> str:
@@ -77,13 +82,22 @@ def read_record(path: str | Path, settings: Mapping | None = None) -> dict:
     """
     path = Path(path)
     try:
-        record = _parse(_read(path), path)
+        record = read_json(path)
         _check(record, path)
         if settings is not None:
-            _check_settings(record["settings"], settings, path)
+            check_settings(record["settings"], settings, path)
     except RecursionError:
         raise RecordError(f"{path} is nested too deeply to be a run record: {AGAIN}.") from None
     return record
+
+
+def read_json(path: Path) -> Any:
+    """The JSON of a file, strictly: no NaN, no key twice, no endless number or file.
+
+    Raises RecordError for a file that is missing, unreadable, too large or not JSON;
+    RecursionError for one that is nested too deeply.
+    """
+    return _parse(_read(path), path)
 
 
 def _read(path: Path) -> str:
@@ -230,7 +244,8 @@ def _measure_problems(record: dict) -> Iterator[str]:
             yield f"{key} is {record[key]!r}, but {source} gives {value!r}"
 
 
-def _check_settings(actual: Mapping, expected: Mapping, path: Path) -> None:
+def check_settings(actual: Mapping, expected: Mapping, path: Path) -> None:
+    """Raise RecordError, naming each difference, unless the settings are the expected ones."""
     if settings_digest(actual) == settings_digest(expected):
         return
     ours, theirs = dict(_flat(actual)), dict(_flat(expected))

@@ -6,7 +6,7 @@ what a method draws from its memory comes from a generator of its own.
 
 import numpy as np
 
-PURPOSES = ("images", "permutations", "order", "weights", "memory", "objective")
+PURPOSES = ("images", "permutations", "order", "weights", "memory", "objective", "figure")
 ANY_SEED = 2**32 - 1  # stands for "the same whatever the seed"; seeds themselves are smaller
 
 

@@ -64,7 +64,8 @@ def run(
     threadpool_limits(1)  # NumPy's linear algebra rounds differently with another number
     started = datetime.now(UTC)
     target = find_device(device, settings["benchmark"])
-    made_with = provenance(target)  # now: the commit may be another one when the run is over
+    # Now, since the commit may be another one when the run is over.
+    made_with = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
     _, checksums = read_manifest(manifest)
     kept = None
     if checkpoint:

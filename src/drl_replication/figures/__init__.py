@@ -1,0 +1,1 @@
+"""Figures, each drawn from records alone: one module a figure, and the style they share."""

@@ -14,7 +14,9 @@ ENVS = Path(__file__).resolve().parents[1] / "envs"
 # What the scripts of the rules import themselves; conda adds what these need.
 ENVIRONMENTS = {
     "data": ("mlxtend", "numpy", "pyyaml"),
-    "tables": ("jsonschema", "numpy", "pandas"),
+    "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "scipy", "seaborn"),
+    "solve": ("jsonschema", "numpy", "pyscipopt", "scipy"),
+    "tables": ("jinja2", "jsonschema", "numpy", "pandas", "scipy"),
     "train": ("jsonschema", "numpy", "pyyaml", "threadpoolctl", "torch", "tqdm"),
 }
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # where they differ

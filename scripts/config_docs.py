@@ -47,14 +47,20 @@ def keys(defaults: dict) -> str:
         value = defaults[key]
         if key in ("settings", "readings"):
             rows.append([code(key), "mapping", "see below", schema["description"]])
-        elif schema["type"] == "object":
-            rows += [
-                [code(f"{key}.{name}"), allowed(inner), code(value[name]), inner["description"]]
-                for name, inner in schema["properties"].items()
-            ]
         else:
-            rows.append([code(key), allowed(schema), code(value), schema["description"]])
+            rows += key_rows(key, schema, value)
     return grid(["key", "allowed", "default", "meaning"], rows)
+
+
+def key_rows(key: str, schema: dict, value: Any) -> list[list[str]]:
+    """A key's row; one a key that it holds if it is a mapping of known ones."""
+    if "properties" not in schema or key == "download.mirrors":
+        return [[code(key), allowed(schema), code(value), schema["description"]]]
+    return [
+        row
+        for name, inner in schema["properties"].items()
+        for row in key_rows(f"{key}.{name}", inner, value[name])
+    ]
 
 
 def settings(defaults: dict) -> str:

@@ -242,3 +242,25 @@ def runs(config: dict) -> Iterator[tuple[str, str, int]]:
         for method in config["methods"]:
             for seed in config["seeds"]:
                 yield benchmark, method, seed
+
+
+def figure_settings(config: dict, figure: str) -> dict:
+    """All that decides what a figure is drawn from, besides seeds: plain JSON.
+
+    Figures 2 and 3 use the data and the methods of Split MNIST; those drawn from runs use the
+    settings of all selected runs.
+    """
+    own = dict(config["figures"].get(figure, {}))
+    if figure == "figure_2":
+        return own | {"dataset": config["settings"]["split_mnist"]["dataset"]}
+    if figure == "figure_3":
+        return own | {m: run_settings(config, "split_mnist", m) for m in ("drl", "ber")}
+    return own or settings_of_runs(config)
+
+
+def settings_of_runs(config: dict) -> dict[str, dict[str, dict]]:
+    """The settings of all selected runs: {benchmark: {method: settings}}."""
+    return {
+        benchmark: {method: run_settings(config, benchmark, method) for method in config["methods"]}
+        for benchmark in config["benchmarks"]
+    }

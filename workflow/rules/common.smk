@@ -12,9 +12,11 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 PROJECT = Path(workflow.basedir).parent
 sys.path.insert(0, str(PROJECT / "src"))
 
-from drl_replication import config as configuration, sources
+from drl_replication import config as configuration, locks, sources
 from drl_replication.benchmarks import BENCHMARKS
+from drl_replication.coverage import missing_runs
 from drl_replication.datasets import DATASETS
+from drl_replication.figures import FIGURES
 from drl_replication.methods import METHODS
 
 try:
@@ -22,8 +24,32 @@ try:
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
 
+if workflow.is_main_process:
+    try:
+        alive = locks.hold(Path(".snakemake"))  # until this process ends
+    except OSError as error:
+        raise WorkflowError(
+            f"{Path.cwd()} cannot be written ({error.strerror}), but Snakemake keeps notes in it: "
+            "work in a copy of the project, or make it writable"
+        ) from None
+
+
+# The readings that a table depends on, besides those that its runs were made with.
+TABLE_READINGS = {
+    1: [],
+    2: [],
+    3: ["intransigence_reference"],
+    4: ["intransigence_reference", "rho_layers", "rho_null"],
+    5: [],
+    6: [],
+}
+TABLE_KINDS = ["csv", "md", "tex"]
+FIGURE_KINDS = ["pdf", "png", "json"]
+PAPER_FIGURES = [name for name in FIGURES if name.startswith("figure_")]
+
 
 wildcard_constraints:
+    figure="|".join(FIGURES),
     benchmark="|".join(BENCHMARKS),
     method="|".join(METHODS),
     dataset="|".join(DATASETS),
@@ -61,33 +87,48 @@ def library(script, *parts):
     return sources.of_script(PROJECT / script, *parts, relative_to=PROJECT)
 
 
+def selected(paths):
+    """Records of this configuration: all of them, or those that are there if none may be made."""
+    if config["records_only"]:
+        paths = [path for path in paths if Path(config["results_dir"], path).exists()]
+    return [f"<results>/{path}" for path in paths]
+
+
 def runs(wildcards=None):
-    """The records of all selected runs, or of those that are there if no others may be made."""
-    selected = [
+    """The records of all selected runs."""
+    paths = selected(
         f"runs/{benchmark}/{method}/seed_{seed}.json"
         for benchmark, method, seed in configuration.runs(config)
-    ]
-    if config["records_only"]:
-        selected = [path for path in selected if Path(config["results_dir"], path).exists()]
-        if not selected:
-            raise WorkflowError(
-                f"records_only is true, but {config['results_dir']}/runs holds no record of the "
-                "selected benchmarks, methods and seeds"
-            )
-    return [f"<results>/{path}" for path in selected]
+    )
+    if not paths:
+        raise WorkflowError(
+            f"records_only is true, but {config['results_dir']}/runs holds no record of the "
+            "selected benchmarks, methods and seeds"
+        )
+    return paths
+
+
+def records_of(figure):
+    """The records that a figure is drawn from."""
+    seeds = {"once": [0], "seeds": config["seeds"]}.get(FIGURES[figure].records, [])
+    if FIGURES[figure].records == "runs":
+        return runs()
+    return selected(f"experiments/{figure}/seed_{seed}.json" for seed in seeds)
+
+
+def figures(names=FIGURES):
+    """Those of the figures that there are records for."""
+    return [name for name in names if FIGURES[name].records == "none" or records_of(name)]
 
 
 def settings_of_runs(wildcards=None):
     """The settings that the records in a table must have been made with, as JSON."""
-    return json.dumps(
-        {
-            benchmark: {
-                method: configuration.run_settings(config, benchmark, method)
-                for method in config["methods"]
-            }
-            for benchmark in config["benchmarks"]
-        }
-    )
+    return json.dumps(configuration.settings_of_runs(config))
+
+
+def readings_of(names):
+    """Arguments with the chosen options of these readings."""
+    return [f"--{name.replace('_', '-')}={config['readings'][name]}" for name in names]
 
 
 def to_be_made(benchmark, method):
@@ -111,14 +152,18 @@ def costs_to_measure(wildcards):
 
 
 def notes(wildcards=None):
-    """`--note` arguments: what a reader of a table must know of the configuration."""
+    """`--note` arguments: what a reader of a result must know of the configuration."""
     sentences = []
     if config["records_only"]:
-        selected = len(list(configuration.runs(config)))
+        wanted = list(configuration.runs(config))
+        there = [Path(path).parts[-3:] for path in runs()]
+        there = [(b, m, int(file[len("seed_") : -len(".json")])) for b, m, file in there]
         sentences.append(
             f"Made from the records in {config['results_dir']}/runs without any training: "
-            f"{len(runs())} of {selected} selected runs are there."
+            f"{len(there)} of {len(wanted)} selected runs are there."
         )
+        if missing := missing_runs(wanted, there):
+            sentences.append(f"Missing: {missing}.")
     if changed := configuration.changed_readings(config):
         sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
     return [f"--note={sentence}" for sentence in sentences]
@@ -127,6 +172,12 @@ def notes(wildcards=None):
 def manifest(wildcards):
     """The verified dataset of a benchmark."""
     return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"
+
+
+def experiment_parts(wildcards):
+    """The parts of the methods that an experiment trains."""
+    methods = ["drl", "ber"] if wildcards.number == "3" else []
+    return [part for method in methods for part in METHODS[method].parts]
 
 
 def run_settings(wildcards):

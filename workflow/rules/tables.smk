@@ -1,30 +1,41 @@
 # Tables from run records alone; a record with other settings than the configuration's is refused.
 
 
+localrules:
+    table,
+    audit,
+    comparisons,
+
+
 rule table:
     input:
         runs=runs(),
         library=library("scripts/table.py"),
     output:
         csv="<results>/tables/table_{number}.csv",
-        md="<results>/tables/table_{number}.md",
+        md=report(
+            "<results>/tables/table_{number}.md",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "Table {number}"},
+        ),
         tex="<results>/tables/table_{number}.tex",
     log:
         "<results>/logs/table/table_{number}.log",
     wildcard_constraints:
-        number="[123]",
+        number="[1-6]",
     conda:
         "../../envs/tables.yaml"
     params:
         settings=settings_of_runs,
-        reference=config["readings"]["intransigence_reference"],
+        readings=lambda w: readings_of(TABLE_READINGS[int(w.number)]),
         notes=notes,
     message:
         "Make Table {wildcards.number}"
     shell:
         "python scripts/table.py --number {wildcards.number} --runs {input.runs:q}"
-        " --settings {params.settings:q} --intransigence-reference {params.reference}"
-        " {params.notes:q} --csv {output.csv:q} --md {output.md:q} --tex {output.tex:q} 2>&1 | tee {log:q}"
+        " --settings {params.settings:q} {params.readings} {params.notes:q}"
+        " --csv {output.csv:q} --md {output.md:q} --tex {output.tex:q} 2>&1 | tee {log:q}"
 
 
 rule audit:
@@ -33,23 +44,67 @@ rule audit:
         library=library("scripts/audit.py"),
     output:
         csv="<results>/tables/audit.csv",
-        md="<results>/tables/audit.md",
+        md=report(
+            "<results>/tables/audit.md",
+            caption="../report/audit.rst",
+            category="Tables",
+            labels={"table": "Audit of Tables 1-3"},
+        ),
     log:
         "<results>/logs/audit/audit.log",
     conda:
         "../../envs/tables.yaml"
     params:
         settings=settings_of_runs,
-        reference=config["readings"]["intransigence_reference"],
+        readings=readings_of(["intransigence_reference"]),
     message:
         "Check our tables and the paper's with the identity of the three measures"
     shell:
         "python scripts/audit.py --runs {input.runs:q} --settings {params.settings:q}"
-        " --intransigence-reference {params.reference}"
-        " --csv {output.csv:q} --md {output.md:q} 2>&1 | tee {log:q}"
+        " {params.readings} --csv {output.csv:q} --md {output.md:q} 2>&1 | tee {log:q}"
+
+
+rule comparisons:
+    input:
+        runs=runs(),
+        library=library("scripts/comparisons.py"),
+    output:
+        csv="<results>/tables/comparisons.csv",
+        md=report(
+            "<results>/tables/comparisons.md",
+            caption="../report/comparisons.rst",
+            category="Tables",
+            labels={"table": "Tests between methods"},
+        ),
+    log:
+        "<results>/logs/comparisons/comparisons.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        settings=settings_of_runs,
+        readings=readings_of(["intransigence_reference"]),
+        notes=notes,
+    message:
+        "Test the methods against each other"
+    shell:
+        "python scripts/comparisons.py --runs {input.runs:q} --settings {params.settings:q}"
+        " {params.readings} {params.notes:q} --csv {output.csv:q} --md {output.md:q}"
+        " 2>&1 | tee {log:q}"
+
+
+for number in TABLE_READINGS:
+
+    # `snakemake table_1`
+    rule:
+        name:
+            f"table_{number}"
+        input:
+            expand("<results>/tables/table_{number}.{kind}", number=number, kind=TABLE_KINDS),
+        localrule: True
 
 
 rule tables:
     input:
-        expand("<results>/tables/table_{n}.{kind}", n=[1, 2, 3], kind=["csv", "md", "tex"]),
+        expand("<results>/tables/table_{number}.{kind}", number=TABLE_READINGS, kind=TABLE_KINDS),
         rules.audit.output,
+        rules.comparisons.output,

@@ -1,0 +1,39 @@
+"""Draw a figure from its records: PDF, PNG, and every number drawn in a JSON."""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from drl_replication.figures import FIGURES
+from drl_replication.figures.style import save
+
+
+def make_figure(
+    name: str, records: list[Path], settings: dict, note: list[str], pdf: Path, png: Path, out: Path
+) -> None:
+    """Read the records, which must have been made with `settings`, and write the figure."""
+    figure, numbers = import_module(f"drl_replication.figures.{name}").draw(records, settings)
+    numbers = {**numbers, "caption": " ".join([numbers["caption"], *note])}
+    save(figure, numbers, pdf, png, out)
+
+
+def main() -> None:
+    """Parse the arguments; what a user can mend ends with one sentence."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", choices=FIGURES, required=True)
+    parser.add_argument("--records", type=Path, nargs="*", default=[], help="what it shows")
+    parser.add_argument("--settings", type=json.loads, required=True, help="of the records")
+    parser.add_argument("--note", action="append", default=[], help="a sentence for the caption")
+    for output in ("--pdf", "--png"):
+        parser.add_argument(output, type=Path, required=True)
+    parser.add_argument("--json", type=Path, required=True, dest="out")
+    try:
+        make_figure(**vars(parser.parse_args()))
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+# What Figures 1 to 3 need besides runs: a solver, two classifiers, gradients of trained networks.
+
+
+rule experiment_1:
+    input:
+        library=library("scripts/experiment_1.py"),
+    output:
+        "<results>/experiments/figure_1/seed_{seed}.json",
+    log:
+        "<results>/logs/experiments/figure_1/seed_{seed}.log",
+    conda:
+        "../../envs/solve.yaml"
+    threads: 1
+    resources:
+        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+    params:
+        settings=lambda w: json.dumps(configuration.figure_settings(config, "figure_1")),
+    message:
+        "Select memories with GSS-IQP for Figure 1"
+    shell:
+        "python scripts/experiment_1.py --seed {wildcards.seed} --settings {params.settings:q}"
+        " --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule experiment:
+    input:
+        # The job compares the data with the registered checksums itself.
+        manifest=ancient(f"<results>/data/{config['settings']['split_mnist']['dataset']}.json"),
+        library=lambda w: library(f"scripts/experiment_{w.number}.py", *experiment_parts(w)),
+    output:
+        "<results>/experiments/figure_{number}/seed_{seed}.json",
+    log:
+        "<results>/logs/experiments/figure_{number}/seed_{seed}.log",
+    wildcard_constraints:
+        number="[23]",
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+    params:
+        settings=lambda w: json.dumps(configuration.figure_settings(config, f"figure_{w.number}")),
+    message:
+        "Train and measure for Figure {wildcards.number}, seed {wildcards.seed}"
+    shell:
+        "python scripts/experiment_{wildcards.number}.py --seed {wildcards.seed}"
+        " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
+        " 2>&1 | tee {log:q}"

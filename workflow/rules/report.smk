@@ -1,0 +1,64 @@
+# What is read first: the verdict, and a page with everything on it.
+
+
+localrules:
+    verdict,
+    page,
+
+
+rule verdict:
+    input:
+        runs=runs(),
+        figures=expand("<results>/figures/{figure}.json", figure=figures(PAPER_FIGURES)),
+        library=library("scripts/verdict.py"),
+    output:
+        csv="<results>/verdict.csv",
+        md=report("<results>/verdict.md", caption="../report/verdict.rst", category="Verdict"),
+        claims="<results>/claims.csv",
+    log:
+        "<results>/logs/verdict/verdict.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        settings=settings_of_runs,
+        readings=readings_of(TABLE_READINGS[4]),
+        notes=notes,
+    message:
+        "Compare every printed number and every claim with ours"
+    shell:
+        "python scripts/verdict.py --runs {input.runs:q} --settings {params.settings:q}"
+        " {params.readings} --figures {input.figures:q} {params.notes:q}"
+        " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
+
+
+rule page:
+    input:
+        runs=runs(),
+        tables=expand("<results>/tables/table_{number}.csv", number=TABLE_READINGS),
+        audit="<results>/tables/audit.csv",
+        comparisons="<results>/tables/comparisons.csv",
+        verdict="<results>/verdict.csv",
+        claims="<results>/claims.csv",
+        figures=expand("<results>/figures/{figure}.{kind}", figure=figures(), kind=["json", "png"]),
+        library=library("scripts/report.py"),
+    output:
+        "<results>/report.html",
+    log:
+        "<results>/logs/report/report.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        settings=settings_of_runs,
+        notes=notes,
+        results=config["results_dir"],
+    message:
+        "Put everything on one page"
+    shell:
+        "python scripts/report.py --runs {input.runs:q} --settings {params.settings:q}"
+        " --results {params.results:q} {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule report:
+    input:
+        rules.verdict.output,
+        rules.page.output,

@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from drl_replication.costs import predict
 from drl_replication.datasets import DATASETS
+from drl_replication.jobs import predict
 from drl_replication.markdown import markdown_grid
 from drl_replication.records import RecordError, read_record, record_path
 

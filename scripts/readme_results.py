@@ -19,34 +19,64 @@ from drl_replication.paper import (
     printed,
 )
 from drl_replication.rendering import digits
+from drl_replication.scoring import VERDICTS
 
-TABLE = Path("results/published/tables/table_1.csv")
-CLOSE = 0.02
+PUBLISHED = Path("results/published")
+TABLE = PUBLISHED / "tables" / "table_1.csv"
+VERDICT = PUBLISHED / "verdict.csv"
+CLAIMS = PUBLISHED / "claims.csv"
 
 
 def main() -> None:
-    """Fill, or with --check compare, the two parts of README.md."""
-    path = markers.PROJECT / TABLE
-    frame = pd.read_csv(path) if path.exists() else None
-    parts = {"summary": summary(frame), "results": results(frame)}
+    """Fill, or with --check compare, the parts of README.md."""
+    table, verdict, claims = (read(path) for path in (TABLE, VERDICT, CLAIMS))
+    parts = {
+        "summary": summary(table, verdict),
+        "results": results(table),
+        "verdict": verdict_counts(verdict),
+        "claims": claims_in_short(claims),
+    }
     markers.main(__doc__, {"README.md": parts})
 
 
-def summary(frame: pd.DataFrame | None) -> str:
-    """One sentence."""
-    if frame is None:
+def read(path: Path) -> pd.DataFrame | None:
+    """A published table; None if it isn't there."""
+    path = markers.PROJECT / path
+    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
+
+
+def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
+    """One or two sentences."""
+    if table is None or verdict is None:
         return "**Result so far:** no published runs are in the repository yet."
-    paper_data = frame["dataset"] == frame["benchmark"].map(BENCHMARK_DATASETS)
-    differences = frame.loc[paper_data, "difference"].dropna()
-    if differences.empty:
-        return "**Result so far:** no published run can be compared with the paper's numbers yet."
-    close = int((differences.abs() <= CLOSE + 1e-9).sum())
+    n = verdict["verdict"].value_counts()
+    judged = {name: int(n.get(name, 0)) for name in ("reproduced", "differs", "inconclusive")}
+    counts = ", ".join(f"{count} {name}" for name, count in judged.items())
     return (
-        f"**Result so far:** of {len(differences)} average accuracies that the paper prints and "
-        f"we measured, {close} {'is' if close == 1 else 'are'} within {CLOSE} of ours. DRL is best "
-        f"in {best(frame, 'best')} of our {len(set(frame['benchmark']))} columns, and in the paper "
-        f"in {best(frame, 'printed_best')} of the same ([table below](#result))."
+        f"**Result so far:** of {len(verdict)} numbers that the paper prints, "
+        f"{sum(judged.values())} are judged: {counts}. By average accuracy, DRL is best in "
+        f"{best(table, 'best')} of our {len(set(table['benchmark']))} columns, and in the paper in "
+        f"{best(table, 'printed_best')} of the same ([more](#result))."
     )
+
+
+def verdict_counts(verdict: pd.DataFrame | None) -> str:
+    """How many numbers of each table have each verdict."""
+    if verdict is None:
+        return f"No published runs are in the repository yet, so there is no `{VERDICT}`."
+    counts = pd.crosstab(verdict["source"], verdict["verdict"])
+    counts.loc["all"] = counts.sum()
+    order = [v for v in VERDICTS if v in counts]
+    rows = [[source, *(str(counts.loc[source, v]) for v in order)] for source in counts.index]
+    return f"{markdown_grid(['', *order], rows)}\nMade from `{VERDICT.as_posix()}`."
+
+
+def claims_in_short(claims: pd.DataFrame | None) -> str:
+    """Each claim with its verdict and the numbers behind it."""
+    if claims is None:
+        return f"No published runs are in the repository yet, so there is no `{CLAIMS}`."
+    rows = [[row.claim, f"**{row.verdict}**", row.evidence] for row in claims.itertuples()]
+    return f"{markdown_grid(['the paper says', 'verdict', 'evidence'], rows)}"
 
 
 def best(frame: pd.DataFrame, column: str) -> int:

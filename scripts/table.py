@@ -1,4 +1,4 @@
-"""Make Table 1, 2 or 3 from run records, as CSV, Markdown and LaTeX."""
+"""Make one of Tables 1 to 6 from run records, as CSV, Markdown and LaTeX."""
 
 import argparse
 import json
@@ -6,41 +6,45 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from drl_replication import rendering
 from drl_replication.files import write_text_atomically
-from drl_replication.measures import INTRANSIGENCE_REFERENCES
-from drl_replication.tables import TABLES, collect, table
+from drl_replication.paper_tables import PAPER_TABLES, paper_table
+from drl_replication.readings import READINGS
+from drl_replication.rendering import to_csv
+from drl_replication.tables import collect
+
+TABLE_READINGS = {name: r for name, r in READINGS.items() if r.stage == "tables"}
 
 
 def make_table(
     number: int,
     runs: Iterable[Path],
     settings: dict[str, dict[str, dict]],
-    intransigence_reference: str,
     note: list[str],
     csv: Path,
     md: Path,
     tex: Path,
+    **readings: str,
 ) -> None:
     """Read all records, which must have been made with `settings`, and write the table."""
     expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    frame = table(number, collect(runs, expected), intransigence_reference)
-    write_text_atomically(csv, rendering.to_csv(frame))
-    write_text_atomically(md, rendering.to_markdown(number, frame, note))
-    write_text_atomically(tex, rendering.to_latex(number, frame, note))
+    frame = paper_table(number, collect(runs, expected), readings)
+    document = PAPER_TABLES[number].document(frame, note)
+    write_text_atomically(csv, to_csv(frame))
+    write_text_atomically(md, document.markdown())
+    write_text_atomically(tex, document.latex())
 
 
 def main() -> None:
     """Parse the arguments; what a user can mend ends with one sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--number", type=int, choices=TABLES, required=True)
+    parser.add_argument("--number", type=int, choices=PAPER_TABLES, required=True)
     parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
     parser.add_argument(
         "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
     )
-    parser.add_argument(
-        "--intransigence-reference", choices=INTRANSIGENCE_REFERENCES, default="best_run"
-    )
+    for name, reading in TABLE_READINGS.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, choices=reading.options, default=reading.default)
     parser.add_argument("--note", action="append", default=[], help="a sentence to go below it")
     for output in ("--csv", "--md", "--tex"):
         parser.add_argument(output, type=Path, required=True)

@@ -1,4 +1,4 @@
-"""Train one method on one benchmark with one seed, and write the record of the run.
+"""Train one method on one benchmark with one or more seeds, and write the record of each run.
 
 By hand, with the settings of the configuration:
 
@@ -8,18 +8,46 @@ and with a difference to them: --configfile config/demo.yaml
 """
 
 import argparse
-import hashlib
 import json
 import os
+import re
 import sys
+import traceback
 from pathlib import Path
 
 from drl_replication.checkpoints import Checkpoint
 from drl_replication.datasets import dataset_root
 from drl_replication.records import read_record, record_path, write_record
+from drl_replication.safekeeping import copy_of, finished, put_in_place
 from drl_replication.training import DEVICES, run
 
 DATA = Path("data")  # where downloads and the embedded data go
+
+
+def train_each(outputs: list[Path], **arguments) -> None:
+    """Train the seed of each output; one that fails does not keep the others from their turn.
+
+    Args:
+        outputs: the places of the records, each ending in `{benchmark}/{method}/seed_{seed}.json`.
+        arguments: of :func:`train`, but for the seed and the output.
+
+    Raises:
+        ValueError: runs failed; it says which, and why.
+    """
+    problems = []
+    for output in outputs:
+        seed = int(re.fullmatch(r"seed_(\d+)\.json", output.name)[1])
+        try:
+            train(seed=seed, output=output, **arguments)
+        except (ValueError, OSError) as error:
+            problems.append(f"seed {seed}: {error}" if len(outputs) > 1 else str(error))
+        except Exception as error:  # a mistake in a method may concern one seed alone
+            if len(outputs) == 1:
+                raise
+            traceback.print_exc()
+            problems.append(f"seed {seed}: {error!r}")
+    if problems:
+        raise ValueError("; ".join(problems))
 
 
 def train(
@@ -31,48 +59,41 @@ def train(
     output: Path,
     device: str,
     checkpoint_every: int,
-) -> dict:
+) -> None:
     """Run, going on from a checkpoint if there is one, and write the record to `output`.
 
-    A record that stands there is put aside.
+    What was finished with these settings and this code is not computed again. Another record
+    that stands at `output` is put aside.
     """
-    root = dataset_root(settings["dataset"], data_dir, DATA)
-    checkpoint = sibling(output, "checkpoints").with_suffix(".pt")
-    record = run(
-        method,
-        seed,
-        settings,
-        root,
-        manifest,
-        device=device,
-        checkpoint=checkpoint,
-        checkpoint_every=checkpoint_every,
-        progress=True,
-    )
-    put_aside(output)
-    write_record(output, record)
-    Checkpoint(checkpoint, "").remove()
-    return record
+    place = finished(output, settings)
+    if place is None:
+        place = copy_of(output)
+        checkpoint = place.with_suffix(".pt")
+        record = run(
+            method,
+            seed,
+            settings,
+            dataset_root(settings["dataset"], data_dir, DATA),
+            manifest,
+            device=device,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            progress=True,
+        )
+        write_record(place, record)
+        Checkpoint(checkpoint, "").remove()
+    else:
+        print(f"{output}: was finished before, with these settings and this code", file=sys.stderr)
+    put_in_place(output, place)
+    record = read_record(output)
+    accuracy = record["average_accuracy"]
+    result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
+    print(f"{output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr)
 
 
-def sibling(output: Path, *folders: str) -> Path:
-    """The place of a run in another folder beside `runs/`."""
-    return output.parents[3].joinpath(*folders, *output.parts[-3:])
-
-
-def put_aside(path: Path) -> None:
-    """Keep the record that stands at `path`: `superseded/{its checksum}/` beside `runs/`."""
-    if path.exists():
-        checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        kept = sibling(path, "superseded", checksum)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(kept)
-        print(f"{path}: the record that was there is kept at {kept}", file=sys.stderr)
-
-
-def check_place(output: Path, benchmark: str, method: str, seed: int) -> None:
+def check_place(outputs: list[Path], benchmark: str, method: str, seed: int) -> None:
     """Refuse a place that the record could not be written to, before anything is computed."""
-    place = record_path(Path(), benchmark, method, seed)
+    place, output = record_path(Path(), benchmark, method, seed), outputs[0]
     if output.parts[-3:] != place.parts or len(output.absolute().parts) < 5:
         raise ValueError(f"--output is {output}; allowed: a path that ends in runs/{place}")
 
@@ -102,11 +123,12 @@ def by_hand(args: argparse.Namespace) -> None:
     args.checkpoint_every = loaded["checkpoint_every"]
     args.device = args.device or loaded["device"]["train"]
     args.manifest = results / "data" / f"{dataset}.json"
-    args.output = args.output or record_path(
-        results / "runs", args.benchmark, args.method, args.seed
-    )
+    if args.seed is None:
+        raise ValueError("--seed is missing; allowed: a whole number")
+    place = record_path(results / "runs", args.benchmark, args.method, args.seed)
+    args.output = args.output or [place]
     check_place(args.output, args.benchmark, args.method, args.seed)
-    check_free(args.output, args.settings)
+    check_free(args.output[0], args.settings)
     args.data_dir = args.data_dir or loaded["data_dir"]
     if not args.manifest.exists():
         options = {key: loaded["download"][key] for key in ("attempts", "timeout_seconds")}
@@ -120,12 +142,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--method", required=True)
-    parser.add_argument("--seed", type=int, required=True)
     parser.add_argument(
-        "--output", type=Path, help="record to write (default: its place in results)"
+        "--output",
+        type=Path,
+        nargs="+",
+        help="records to write, one a seed (by hand one; default: its place in results)",
     )
     hand = parser.add_argument_group("by hand")
     hand.add_argument("--benchmark")
+    hand.add_argument("--seed", type=int)
     hand.add_argument(
         "--configfile", type=Path, nargs="+", default=[], help="on top of config.yaml"
     )
@@ -141,25 +166,21 @@ def main() -> None:
     try:
         if args.benchmark:
             by_hand(args)
-        record = train(
-            args.method,
-            args.seed,
-            args.settings,
-            args.data_dir,
-            args.manifest,
+        train_each(
             args.output,
-            args.device or "auto",
-            args.checkpoint_every,
+            method=args.method,
+            settings=args.settings,
+            data_dir=args.data_dir,
+            manifest=args.manifest,
+            device=args.device or "auto",
+            checkpoint_every=args.checkpoint_every,
         )
+        if args.benchmark:  # no workflow around it that could take the record away again
+            copy_of(args.output[0]).unlink(missing_ok=True)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted: the same command goes on from the last checkpoint")
-    accuracy = record["average_accuracy"]
-    result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
-    print(
-        f"{args.output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr
-    )
 
 
 if __name__ == "__main__":

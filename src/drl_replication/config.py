@@ -22,6 +22,20 @@ from drl_replication.readings import READINGS
 
 # What every run depends on, whatever its method.
 COMMON = ("dataset", "training_images", "memory_size")
+MAX_BYTES = 2**20  # of a file; ours have some 10 kB
+MAX_VALUES, MAX_DEPTH = 100_000, 20  # of a configuration
+MAX_SENTENCE = 1000
+# PyYAML's constructors let more pass than its own: `!!int x`, `!!bool x`, `!!timestamp x`, [[[[...
+PYYAML_ERRORS = (
+    yaml.YAMLError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class ConfigError(ValueError):
@@ -73,17 +87,32 @@ def load(paths: Iterable[Path]) -> dict:
     """
     config: dict = {}
     for path in map(Path, paths):
-        try:
-            part = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-        except (UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = " ".join(str(error).split())  # PyYAML's own has several lines
-            raise ConfigError(f"{path}: cannot be read as YAML: {reason}") from error
+        part = _read(path)
         if not isinstance(part, dict):
             raise ConfigError(f"{path}: must be a mapping of keys to values")
         config = _merge(config, part)
     return check(config)
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.exists() and not path.is_file():  # a pipe or device may never end
+            raise ConfigError(f"{path}: cannot be read: it is no file")
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"{path}: cannot be read: allowed are at most {MAX_BYTES} bytes")
+    try:
+        return yaml.safe_load(text.decode())
+    except PYYAML_ERRORS as error:
+        reason = " ".join(str(error).split())  # PyYAML's own has several lines
+        raise ConfigError(f"{path}: cannot be read as YAML: {_short(reason)}") from error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SENTENCE else f"{text[:MAX_SENTENCE]}..."
 
 
 def _merge(base: dict, difference: dict) -> dict:
@@ -100,6 +129,7 @@ def check(config: dict) -> dict:
     Raises:
         ConfigError: naming the first value that is wrong, its place and what is allowed.
     """
+    _check_amount(config)
     config = deepcopy(dict(config))
     if isinstance(config.setdefault("readings", {}), dict):
         config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
@@ -107,7 +137,7 @@ def check(config: dict) -> dict:
     errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=_place)
     if errors:
         more = f" ({len(errors) - 1} more like this)" if len(errors) > 1 else ""
-        raise ConfigError(_sentence(errors[0]) + more)
+        raise ConfigError(_short(_sentence(errors[0])) + more)
     config["seeds"] = [int(seed) for seed in config["seeds"]]
     for name in config["benchmarks"]:
         block = config["settings"].get(name)
@@ -115,6 +145,23 @@ def check(config: dict) -> dict:
             raise ConfigError(f"settings.{name} is missing, but benchmarks selects {name!r}")
         _check_sizes(name, block)
     return config
+
+
+def _check_amount(config: dict) -> None:
+    """YAML's aliases make a short file endless, or deeper than anything can walk through."""
+    values, rest = 0, [(config, "", 0)]
+    while rest:
+        value, place, depth = rest.pop()
+        items = value.items() if isinstance(value, dict) else ()
+        items = enumerate(value) if isinstance(value, list) else items
+        values += 1
+        if depth > MAX_DEPTH or values > MAX_VALUES:
+            raise ConfigError(
+                f"{_short(place)} makes the configuration too large; allowed: {MAX_VALUES} values, "
+                f"nested {MAX_DEPTH} deep"
+            )
+        # The place of what stands deeper is told by the key that it belongs to.
+        rest += [(item, place if depth else str(key), depth + 1) for key, item in items]
 
 
 def _check_finite(value: Any, place: str = "") -> None:

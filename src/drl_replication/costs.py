@@ -1,4 +1,4 @@
-"""What a run costs, from step times measured on this machine."""
+"""What the steps of a run cost, measured on this machine; `jobs.predict` adds them up."""
 
 import resource
 import sys
@@ -8,11 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from drl_replication.benchmarks import BENCHMARKS
 from drl_replication.datasets import DATASETS, Images
 from drl_replication.learner import EVALUATION_BATCH, Learner
 from drl_replication.streams import build_stream
-from drl_replication.training import PROBE_IMAGES
 
 IMAGES_A_TASK = 200  # of the stream that step times are measured on
 SAMPLES_A_TASK = 20  # in the memory
@@ -94,27 +92,3 @@ def _time(action: Callable[[], int], seconds: float) -> float:
 def _peak_memory_mb() -> float:
     unit = 1 if sys.platform == "darwin" else 1024  # bytes, or kB on Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
-    """What one run takes: `seconds` on one core and `memory_mb`.
-
-    Args:
-        cost: of :func:`measure` for the same method and benchmark.
-        settings: of the run.
-    """
-    benchmark, dataset = BENCHMARKS[settings["benchmark"]], DATASETS[settings["dataset"]]
-    tasks, samples = benchmark.tasks, settings["training_images"]
-    # After task t, the test sets of the t + 1 tasks seen so far: each a part of the images if
-    # the tasks split them, else all of them.
-    a_task = dataset.test_images / (tasks if benchmark.kind == "split" else 1)
-    evaluated = a_task * tasks * (tasks + 1) / 2 + PROBE_IMAGES * tasks
-    later = (tasks - 1) * cost["later_task_seconds"]
-    pixels = float(np.prod(dataset.image_shape))
-    held = dataset.training_images + dataset.test_images + tasks * (samples + a_task)
-    return {
-        "seconds": cost["startup_seconds"]
-        + samples * (cost["first_task_seconds"] + later)
-        + evaluated * cost["evaluation_seconds"],
-        "memory_mb": cost["peak_memory_mb"] + held * pixels / 1e6,
-    }

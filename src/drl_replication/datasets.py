@@ -300,6 +300,22 @@ def read_idx(content: bytes, where: object = "IDX data") -> np.ndarray:
     return values.reshape(sizes).copy()
 
 
+# What a damaged pickle ends with, besides DataError; its documentation promises no fewer.
+UNPICKLING_ERRORS = (
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    ImportError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
 class _ArrayUnpickler(pickle.Unpickler):
     """Builds NumPy arrays and plain containers, and nothing that could run code."""
 
@@ -325,11 +341,22 @@ def read_cifar(content: bytes, label_key: str, where: object) -> tuple[np.ndarra
     Raises:
         DataError: the pickle asks for anything but arrays, or has no such labels.
     """
-    batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
+    try:
+        batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
+    except UNPICKLING_ERRORS as error:
+        raise DataError(f"{where} is no pickle of arrays: {error}") from error
     if not isinstance(batch, dict) or not {b"data", label_key.encode()} <= batch.keys():
         raise DataError(f"{where} is no CIFAR batch with data and {label_key}")
-    labels = np.array(batch[label_key.encode()], np.int64)
-    return batch[b"data"].reshape(-1, 3, 32, 32), labels
+    images = batch[b"data"]
+    if not (isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 2):
+        raise DataError(f"{where} has data that are no rows of bytes")
+    try:
+        labels = np.array(batch[label_key.encode()], np.int64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"{where} has {label_key} that are no numbers: {error}") from error
+    if images.shape[1] != 3 * 32 * 32 or labels.shape != images.shape[:1]:
+        raise DataError(f"{where} has data {images.shape} for {label_key} {labels.shape}")
+    return images.reshape(-1, 3, 32, 32), labels
 
 
 def write_manifest(path: str | Path, dataset: str, checksums: Mapping[str, str]) -> None:

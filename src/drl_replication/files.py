@@ -1,6 +1,9 @@
 """Files that are either whole or not there."""
 
+import errno
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -25,6 +28,27 @@ def write_bytes_atomically(path: str | Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:  # also an interrupt: nothing may stay behind
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:  # also an interrupt: nothing may stay behind
+        with suppress(OSError):  # it may not even be there
+            temporary.unlink()
+        if isinstance(error, OSError):  # a full disk's error names no file
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OSError naming `folder` if it is there and cannot be written, root or not."""
+    if folder.exists() and not os.access(folder, os.W_OK):
+        number = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number), str(folder))
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Temporary files for `path` of processes that were killed (or that are writing it now)."""
+    if not path.parent.is_dir():
+        return []
+    return [p for p in path.parent.iterdir() if _is_temporary(p.name, path.name)]
+
+
+def _is_temporary(name: str, final: str) -> bool:
+    return re.fullmatch(rf"\.{re.escape(final)}\.[0-9]+\.tmp", name) is not None

@@ -10,6 +10,7 @@ import numpy as np
 
 # Singular values under this fraction of the largest are rounding noise (reading `rho_null`).
 NULL_THRESHOLD = 1e-6
+PROBE_IMAGES = 200  # of each task, for the rho-spectrum and the dead units
 
 
 def _checked(a: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ TABLES = {
     5: "table5_training_time.csv",
     6: "table6_hyperparameters.csv",
 }
+FIGURE_2 = "figure2_similarities.csv"
 
 # In the paper's order.
 BENCHMARK_TITLES = {
@@ -57,7 +58,16 @@ def printed(table: int) -> pd.DataFrame:
     """
     if table not in TABLES:
         raise ValueError(f"The table number is {table!r}, but the paper has Tables 1 to 6.")
-    with files("drl_replication").joinpath("paper", TABLES[table]).open() as file:
+    return _read(TABLES[table])
+
+
+def printed_figure_2() -> pd.DataFrame:
+    """What Sec. 2.1 says of Figure 2, one number a row: panel, classes, measure, value."""
+    return _read(FIGURE_2)
+
+
+def _read(name: str) -> pd.DataFrame:
+    with files("drl_replication").joinpath("paper", name).open() as file:
         return pd.read_csv(file)
 
 

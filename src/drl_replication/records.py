@@ -209,6 +209,9 @@ def _identity_problems(record: dict, path: Path) -> Iterator[str]:
     for key, value in zip(("benchmark", "method", "seed"), run, strict=True):
         if settings.get(key, value) != value:
             yield f"{key} is {value!r}, but settings.{key} is {settings[key]!r}"
+    dataset = record["provenance"]["data"]["dataset"]
+    if settings.get("dataset", dataset) != dataset:
+        yield f"it was made from {dataset!r}, but settings.dataset is {settings['dataset']!r}"
 
 
 def _matrix_problems(record: dict) -> Iterator[str]:

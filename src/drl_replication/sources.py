@@ -16,7 +16,7 @@ TABLES = {
     PACKAGE / "methods" / "__init__.py",
     PACKAGE / "datasets.yaml",
 }
-DATA = (".csv", ".json", ".yaml")
+DATA = (".csv", ".json", ".yaml", ".j2", ".css", ".js")
 
 
 def of_script(script: Path, *parts: str, relative_to: Path) -> list[str]:

@@ -79,12 +79,13 @@ def run_measures(
     rows = []
     for benchmark in sorted({r["benchmark"] for r in records}, key=benchmark_order):
         of_benchmark = [r for r in records if r["benchmark"] == benchmark]
-        _check_comparable(benchmark, of_benchmark)
+        check_comparable(benchmark, of_benchmark)
         rows += _benchmark_measures(of_benchmark, intransigence_reference)
     return pd.DataFrame(rows)
 
 
-def _check_comparable(benchmark: str, records: Sequence[Mapping]) -> None:
+def check_comparable(benchmark: str, records: Sequence[Mapping]) -> None:
+    """Raise ValueError unless the records of a benchmark are of different runs on the same data."""
     runs = [(r["method"], r["seed"]) for r in records]
     for method, seed in set(runs):
         if runs.count((method, seed)) > 1:

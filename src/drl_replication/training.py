@@ -16,14 +16,15 @@ from drl_replication.benchmarks import BENCHMARKS
 from drl_replication.checkpoints import Checkpoint, fingerprint
 from drl_replication.datasets import Images, load, read_manifest
 from drl_replication.learner import Learner
+from drl_replication.measures import PROBE_IMAGES
 from drl_replication.methods import METHODS
 from drl_replication.provenance import provenance
 from drl_replication.records import SCHEMA_VERSION, settings_digest
+from drl_replication.safekeeping import code_of_run
 from drl_replication.sources import PACKAGE, of_script
 from drl_replication.streams import build_stream
 
 DEVICES = ("auto", "cpu", "cuda")
-PROBE_IMAGES = 200  # of each task, for the rho-spectrum and the dead units
 PAUSE = 100  # samples between two chances to show progress and to take a checkpoint
 
 
@@ -66,6 +67,7 @@ def run(
     target = find_device(device, settings["benchmark"])
     # Now, since the commit may be another one when the run is over.
     made_with = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
+    made_with["code"] = code_of_run(settings["benchmark"], method)
     _, checksums = read_manifest(manifest)
     kept = None
     if checkpoint:

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -12,26 +13,50 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 PROJECT = Path(workflow.basedir).parent
 sys.path.insert(0, str(PROJECT / "src"))
 
-from drl_replication import config as configuration, locks, sources
+from drl_replication import config as configuration, locks, safekeeping, sources
 from drl_replication.benchmarks import BENCHMARKS
 from drl_replication.coverage import missing_runs
 from drl_replication.datasets import DATASETS
+from drl_replication.files import check_writable
 from drl_replication.figures import FIGURES
+from drl_replication.jobs import resources as resources_of, runs_together
 from drl_replication.methods import METHODS
+from drl_replication.records import RecordError, read_record
 
 try:
     config = configuration.check(config)
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
 
-if workflow.is_main_process:
+
+def writable(folder):
+    """Refuse a folder that cannot be written, in one sentence."""
     try:
-        alive = locks.hold(Path(".snakemake"))  # until this process ends
+        check_writable(folder)
     except OSError as error:
         raise WorkflowError(
-            f"{Path.cwd()} cannot be written ({error.strerror}), but Snakemake keeps notes in it: "
-            "work in a copy of the project, or make it writable"
+            f"{folder} cannot be written ({error.strerror}): make it writable, or work in a copy "
+            "of the project"
         ) from None
+
+
+if workflow.is_main_process:
+    writable(Path.cwd())
+    alive = locks.hold(Path(".snakemake"))  # until this process ends
+
+
+onstart:
+    writable(Path(config["results_dir"]).absolute())
+    if not workflow.touch:
+        set_stale_aside()
+
+
+onsuccess:
+    safekeeping.forget_copies(Path(config["results_dir"]))
+
+
+onerror:
+    put_finished_back()
 
 
 # The readings that a table depends on, besides those that its runs were made with.
@@ -79,7 +104,8 @@ def environment():
     return " ".join(exports)
 
 
-shell.prefix(f"set -euo pipefail; {environment()} ")
+# Snakemake formats it, but a brace here is one of a folder's name.
+shell.prefix(f"set -euo pipefail; {environment()} ".replace("{", "{{").replace("}", "}}"))
 
 
 def library(script, *parts):
@@ -135,8 +161,9 @@ def to_be_made(benchmark, method):
     """Whether a selected run of a method lacks its record, or has one of other settings."""
     settings = configuration.run_settings(config, benchmark, method)
     for seed in config["seeds"]:
-        path = Path(config["results_dir"], "runs", benchmark, method, f"seed_{seed}.json")
-        if not path.exists() or json.loads(path.read_text())["settings"] != settings:
+        try:
+            read_record(record(benchmark, method, seed), settings)
+        except RecordError:
             return True
     return False
 
@@ -151,8 +178,11 @@ def costs_to_measure(wildcards):
     ]
 
 
-def notes(wildcards=None):
-    """`--note` arguments: what a reader of a result must know of the configuration."""
+def notes(missing=True):
+    """`--note` arguments: what a reader of a result must know of the configuration.
+
+    Without `missing` for what says by itself which runs it lacks.
+    """
     sentences = []
     if config["records_only"]:
         wanted = list(configuration.runs(config))
@@ -162,11 +192,36 @@ def notes(wildcards=None):
             f"Made from the records in {config['results_dir']}/runs without any training: "
             f"{len(there)} of {len(wanted)} selected runs are there."
         )
-        if missing := missing_runs(wanted, there):
-            sentences.append(f"Missing: {missing}.")
+        if missing and len(there) < len(wanted):
+            sentences.append(f"Missing: {missing_runs(wanted, there)}.")
     if changed := configuration.changed_readings(config):
         sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
     return [f"--note={sentence}" for sentence in sentences]
+
+
+def record(benchmark, method, seed):
+    """Where the record of a run stands."""
+    return Path(config["results_dir"], "runs", benchmark, method, f"seed_{seed}.json")
+
+
+def set_stale_aside():
+    """Snakemake would put a stale record back if its job failed, and take it for the new one."""
+    for job in workflow.dag.needrun_jobs():
+        if job.rule.name.startswith("train"):
+            settings = configuration.run_settings(
+                config, job.wildcards.benchmark, job.wildcards.method
+            )
+            for path in map(Path, job.output):
+                if not safekeeping.is_current(path, settings):
+                    safekeeping.put_aside(path)
+
+
+def put_finished_back():
+    """Snakemake deletes all that a failed job made, also the runs that it had finished."""
+    for benchmark, method, seed in configuration.runs(config):
+        settings = configuration.run_settings(config, benchmark, method)
+        with suppress(OSError):  # the disk that was full; the next job tries again
+            safekeeping.put_back(record(benchmark, method, seed), settings)
 
 
 def manifest(wildcards):
@@ -191,14 +246,31 @@ def checksums(wildcards):
     return str(DATASETS[wildcards.dataset].checksums)
 
 
-def train_resources(wildcards, attempt):
-    """Minutes and memory (MB) that a training asks a cluster for; more at each attempt."""
-    minutes, memory = {"dense": (30, 2000), "resnet": (720, 4000)}[
-        BENCHMARKS[wildcards.benchmark].network
+def training_jobs():
+    """The rules that train, as (name, seeds, regular expression of benchmarks).
+
+    `train` makes one run, of any seed. Where `job_minutes` asks for longer jobs than a run of
+    the costliest method, there is another rule for each few seeds, which goes first.
+    """
+    jobs = {}
+    for benchmark in config["benchmarks"]:
+        settings = configuration.settings_of_runs(config)[benchmark]
+        size = runs_together(settings, config["job_minutes"])
+        for start in range(0, len(config["seeds"]), size):
+            seeds = tuple(map(str, config["seeds"][start : start + size]))
+            jobs.setdefault(seeds, []).append(benchmark)
+    together = [
+        (f"train_{seeds[0]}_to_{seeds[-1]}", seeds, "|".join(benchmarks))
+        for seeds, benchmarks in jobs.items()
+        if len(seeds) > 1
     ]
-    if "agem_reference_batch_size" in METHODS[wildcards.method].hyperparameters:
-        minutes *= 8  # a second gradient, on a batch many times as large
-    return minutes * attempt, memory * attempt
+    return [("train", ("{seed}",), "|".join(BENCHMARKS)), *together]
+
+
+def train_resources(wildcards, runs, attempt):
+    """Minutes and memory (MB) that a job of so many trainings asks a cluster for."""
+    settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
+    return resources_of(wildcards.method, settings, runs, attempt, config["job_minutes_limit"])
 
 
 def table_rows(wildcards):

@@ -28,7 +28,7 @@ rule figure:
     params:
         title=lambda w: FIGURES[w.figure].title,
         settings=lambda w: json.dumps(configuration.figure_settings(config, w.figure)),
-        notes=lambda w: notes() if FIGURES[w.figure].records == "runs" else [],
+        notes=lambda w: notes(missing=False) if FIGURES[w.figure].records == "runs" else [],
     message:
         "Draw {wildcards.figure}"
     shell:

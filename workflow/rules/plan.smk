@@ -39,5 +39,5 @@ rule plan:
     message:
         "Add up what the missing runs will cost"
     shell:
-        "python scripts/plan.py --results {params.results} --settings {params.settings:q}"
+        "python scripts/plan.py --results {params.results:q} --settings {params.settings:q}"
         " --seeds {params.seeds} 2>&1 | tee {log:q}"

@@ -22,7 +22,7 @@ rule verdict:
     params:
         settings=settings_of_runs,
         readings=readings_of(TABLE_READINGS[4]),
-        notes=notes,
+        notes=notes(),
     message:
         "Compare every printed number and every claim with ours"
     shell:
@@ -39,7 +39,9 @@ rule page:
         comparisons="<results>/tables/comparisons.csv",
         verdict="<results>/verdict.csv",
         claims="<results>/claims.csv",
-        figures=expand("<results>/figures/{figure}.{kind}", figure=figures(), kind=["json", "png"]),
+        figures=expand("<results>/figures/{figure}.json", figure=figures()),
+        pictures=expand("<results>/figures/{figure}.png", figure=figures()),
+        citation="CITATION.cff",
         library=library("scripts/report.py"),
     output:
         "<results>/report.html",
@@ -49,13 +51,17 @@ rule page:
         "../../envs/tables.yaml"
     params:
         settings=settings_of_runs,
-        notes=notes,
-        results=config["results_dir"],
+        seeds=config["seeds"],
+        readings=json.dumps(config["readings"]),
+        notes=notes(missing=False),
     message:
         "Put everything on one page"
     shell:
         "python scripts/report.py --runs {input.runs:q} --settings {params.settings:q}"
-        " --results {params.results:q} {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --seeds {params.seeds} --readings {params.readings:q} --tables {input.tables:q}"
+        " --audit {input.audit:q} --comparisons {input.comparisons:q} --verdict {input.verdict:q}"
+        " --claims {input.claims:q} --figures {input.figures:q} --citation {input.citation:q}"
+        " {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule report:

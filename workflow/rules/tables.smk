@@ -29,7 +29,7 @@ rule table:
     params:
         settings=settings_of_runs,
         readings=lambda w: readings_of(TABLE_READINGS[int(w.number)]),
-        notes=notes,
+        notes=notes(),
     message:
         "Make Table {wildcards.number}"
     shell:
@@ -83,7 +83,7 @@ rule comparisons:
     params:
         settings=settings_of_runs,
         readings=readings_of(["intransigence_reference"]),
-        notes=notes,
+        notes=notes(),
     message:
         "Test the methods against each other"
     shell:

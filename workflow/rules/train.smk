@@ -1,34 +1,46 @@
-# One job a run: (benchmark, method, seed).
+# One record a run: (benchmark, method, seed). Short runs of several seeds can share a job, which
+# is a rule of its own since all seeds are in its outputs; what is recorded about a run is the same.
 
 
-rule train:
-    input:
-        # The training job compares the data with the registered checksums itself.
-        manifest=ancient(manifest),
-        library=lambda w: library("scripts/train.py", *METHODS[w.method].parts),
-    output:
-        # Not deleted before the job, which puts a finished run that stands here aside.
-        update("<results>/runs/{benchmark}/{method}/seed_{seed}.json"),
-    log:
-        "<results>/logs/train/{benchmark}/{method}/seed_{seed}.log",
-    benchmark:
-        "<results>/benchmarks/train/{benchmark}/{method}/seed_{seed}.tsv"
-    conda:
-        "../../envs/train.yaml"
-    threads: 1
-    resources:
-        runtime=lambda w, attempt: train_resources(w, attempt)[0],
-        mem_mb=lambda w, attempt: train_resources(w, attempt)[1],
-        gpu=1 if config["device"]["train"] == "cuda" else 0,
-        # How a run is computed, not what: as parameters they would rerun it.
-        device=config["device"]["train"],
-        checkpoint_every=config["checkpoint_every"],
-    params:
-        settings=run_settings,
-        rows=table_rows,
-    message:
-        "Train {wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
-    shell:
-        "python scripts/train.py --method {wildcards.method} --seed {wildcards.seed}"
-        " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
-        " --device {resources.device} --checkpoint-every {resources.checkpoint_every} 2>&1 | tee {log:q}"
+for name, seeds, of_benchmarks in training_jobs():
+    span = "-".join(dict.fromkeys([seeds[0], seeds[-1]]))
+
+    rule:
+        name:
+            name
+        input:
+            # The training job compares the data with the registered checksums itself.
+            manifest=ancient(manifest),
+            library=lambda w: library("scripts/train.py", *METHODS[w.method].parts),
+        output:
+            # Not deleted before the job: what is current stays, whoever else shares the job.
+            [update(f"<results>/runs/{{benchmark}}/{{method}}/seed_{seed}.json") for seed in seeds],
+        log:
+            f"<results>/logs/train/{{benchmark}}/{{method}}/seed_{span}.log",
+        benchmark:
+            f"<results>/benchmarks/train/{{benchmark}}/{{method}}/seed_{span}.tsv"
+        wildcard_constraints:
+            benchmark=of_benchmarks,
+        conda:
+            "../../envs/train.yaml"
+        threads: 1
+        resources:
+            runtime=lambda w, attempt, runs=len(seeds): train_resources(w, runs, attempt)["runtime"],
+            mem_mb=lambda w, attempt, runs=len(seeds): train_resources(w, runs, attempt)["mem_mb"],
+            gpu=1 if config["device"]["train"] == "cuda" else 0,
+            # How a run is computed, not what: as parameters they would rerun it.
+            device=config["device"]["train"],
+            checkpoint_every=config["checkpoint_every"],
+        params:
+            settings=run_settings,
+            rows=table_rows,
+        message:
+            "Train {wildcards.method} on {wildcards.benchmark}, seed "
+            + span.replace("{", "{wildcards.")
+        shell:
+            "python scripts/train.py --method {wildcards.method}"
+            " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
+            " --device {resources.device} --checkpoint-every {resources.checkpoint_every} 2>&1 | tee {log:q}"
+
+    if name != "train":
+        workflow.ruleorder(name, "train")

@@ -1,0 +1,77 @@
+"""Write the report: one HTML page from run records, tables, the verdict and figures."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from drl_replication.files import write_text_atomically
+from drl_replication.report.page import render
+from drl_replication.report.sources import Sources, read_csv, read_figure, table_number
+from drl_replication.tables import collect
+
+
+def make_report(
+    runs: Sequence[Path],
+    settings: dict[str, dict[str, dict]],
+    seeds: Sequence[int],
+    readings: dict[str, str | int],
+    tables: Sequence[Path],
+    audit: Path,
+    comparisons: Path,
+    verdict: Path,
+    claims: Path,
+    figures: Sequence[Path],
+    citation: Path,
+    note: Sequence[str],
+    output: Path,
+) -> None:
+    """Read everything, of which the records must have been made with `settings`; write the page."""
+    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
+    sources = Sources(
+        runs=list(zip(runs, collect(runs, expected), strict=True)),
+        settings=settings,
+        seeds=seeds,
+        readings=readings,
+        tables={table_number(path): read_csv(path) for path in tables},
+        audit=read_csv(audit),
+        comparisons=read_csv(comparisons),
+        verdict=read_csv(verdict),
+        claims=read_csv(claims),
+        figures={path.stem: (path, read_figure(path)) for path in figures},
+        citation=yaml.safe_load(citation.read_text("utf-8")),
+        folder=output.parent,
+        notes=note,
+    )
+    write_text_atomically(output, render(sources))
+
+
+def main() -> None:
+    """Parse the arguments; what a user can mend ends with one sentence."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}, selected"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", required=True, help="selected")
+    parser.add_argument("--readings", type=json.loads, required=True, help="{name: option}")
+    parser.add_argument("--tables", type=Path, nargs="+", required=True, help="table_<number>.csv")
+    for name in ("audit", "comparisons", "verdict", "claims"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help="CSV")
+    parser.add_argument(
+        "--figures", type=Path, nargs="*", default=[], help="JSON, with PNG and PDF beside it"
+    )
+    parser.add_argument("--citation", type=Path, required=True, help="CITATION.cff")
+    parser.add_argument("--note", action="append", default=[], help="a sentence for the top")
+    parser.add_argument("--output", type=Path, required=True)
+    try:
+        make_report(**vars(parser.parse_args()))
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

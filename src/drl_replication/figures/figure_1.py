@@ -1,0 +1,217 @@
+"""Figure 1: the memory that GSS-IQP selects from 2-D Gaussians, and a random one (Sec. 2.1)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from drl_replication.experiments import read_experiment
+from drl_replication.figures.seeds import stat
+from drl_replication.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SETTINGS,
+    label_panels,
+    new_figure,
+)
+from drl_replication.gaussians import DRAWN, LEARNING_RATE, STEPS, THIRD_MEANS, features
+from drl_replication.statistics import bootstrap_mean_interval
+
+COLOURS, MARKERS = (BLUE, ORANGE, PURPLE), "os^"  # of the classes
+TITLES = {"task_1": "selected by GSS-IQP", "gss": "GSS-IQP", "random": "random"}
+MARGIN = 0.5  # around the points, in their own unit
+
+
+def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
+    """The first data set in three panels; `settings` are those of the one record.
+
+    Returns the figure, and its numbers: the `picture`, and the `summary` over all data sets.
+    Raises ValueError unless there is one record, RecordError as `read_experiment`.
+    """
+    if len(records) != 1:
+        raise ValueError(f"Figure 1 is drawn from one record, but {len(records)} are given.")
+    result = read_experiment(records[0], settings)["result"]
+    numbers = summary(result, str(settings["selected_fraction"]))
+    picture = result["picture"]
+    accuracies = {name: numbers[f"accuracy_{name}"]["values"][0] for name in ("gss", "random")}
+    return _figure(picture, accuracies), {
+        "picture": {**picture, "accuracies": accuracies},
+        "summary": numbers,
+        "caption": _caption(numbers, settings),
+    }
+
+
+def summary(result: Mapping, share: str) -> dict:
+    """Numbers over the repetitions: of the drawn place and memory size, and of all others.
+
+    `sizes[share]` has the drawn place, `places[third][share]` all of them.
+    """
+    places = {
+        third: {size: _compared(result["selections"][size], row) for size, row in rows.items()}
+        for third, rows in result["accuracies"].items()
+    }
+    return {**places[DRAWN][share], "sizes": places[DRAWN], "places": places}
+
+
+def _compared(selection: Mapping, accuracy: Mapping) -> dict:
+    """One place and memory size: who wins how often, and what GSS-IQP selected."""
+    difference = np.subtract(accuracy["random"], accuracy["gss"])
+    return {
+        "repetitions": len(difference),
+        "selected": selection["selected"][0],
+        "random_better": int((difference > 0).sum()),
+        "ties": int((difference == 0).sum()),
+        "gss_better": int((difference < 0).sum()),
+        "accuracy_gss": _stat(accuracy["gss"]),
+        "accuracy_random": _stat(accuracy["random"]),
+        "accuracy_everything": _stat(accuracy["everything"]),
+        "old_accuracy_gss": _stat(accuracy["gss_old"]),
+        "old_accuracy_random": _stat(accuracy["random_old"]),
+        "difference": _stat(difference),
+        "solved": sum(selection["solved"]),
+        "largest_gap": max(selection["gap"]),
+        "objective": _stat(selection["objective"]),
+        "smallest_overlap": min(selection["overlap"]),
+        "not_unique": sum(overlap < 1 for overlap in selection["overlap"]),
+        "distance_ratio": _stat(selection["distance_ratio"]),
+        "radius_ratio": _stat(selection["radius_ratio"]),
+    }
+
+
+def _stat(values: Sequence[float]) -> dict:
+    """With the 95 % bootstrap interval of the mean, which needs two values."""
+    interval = list(bootstrap_mean_interval(values)) if len(values) > 1 else None
+    return stat(values) | {"interval": interval}
+
+
+@plt.rc_context(SETTINGS)
+def _figure(picture: Mapping, accuracies: Mapping) -> Figure:
+    figure, axes = new_figure(1, 3, height=2.9, sharex=True, sharey=True)
+    points, labels = np.array(picture["points"]), np.array(picture["labels"])
+    weights = {name: np.array(w) for name, w in picture["weights"].items()}
+    low, high = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
+    for axis, name in zip(axes, TITLES, strict=True):
+        axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", xlabel="x")
+        memory = picture["memories"]["gss" if name == "task_1" else name]
+        shown = labels < weights[name].shape[1]
+        _regions(axis, weights[name])
+        _points(axis, points[shown], labels[shown], memory)
+        if name in accuracies:
+            _old_boundary(axis, weights["task_1"])
+    axes[0].set_ylabel("y")
+    label_panels(axes, [_title(name, accuracies) for name in TITLES])
+    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    return figure
+
+
+def _title(name: str, accuracies: Mapping) -> str:
+    return TITLES[name] + (f": accuracy {accuracies[name]:.3f}" if name in accuracies else "")
+
+
+def _regions(axis: Axes, weights: np.ndarray) -> None:
+    """Where each class is the most probable one, and the lines between: one against all others."""
+    x, y = (np.linspace(*limits, 400) for limits in (axis.get_xlim(), axis.get_ylim()))
+    grid = np.stack(np.meshgrid(x, y), axis=-1)
+    logits = (features(grid.reshape(-1, 2)) @ weights).reshape(*grid.shape[:2], -1)
+    classes = logits.shape[-1]
+    axis.pcolormesh(
+        x,
+        y,
+        logits.argmax(axis=-1),
+        cmap=ListedColormap(COLOURS[:classes]),
+        alpha=0.12,
+        rasterized=True,
+        linewidth=0,
+    )
+    for c in range(classes):
+        others = np.delete(logits, c, axis=-1).max(axis=-1)
+        line = {"colors": GREEN, "linewidths": 1.5, "linestyles": "-"}
+        axis.contour(x, y, logits[..., c] - others, levels=[0], **line)
+    axis.plot([], [], color=GREEN, linewidth=1.5, label="boundaries")
+
+
+def _old_boundary(axis: Axes, weights: np.ndarray) -> None:
+    a, b, c = weights[:, 0] - weights[:, 1]
+    origin = -c * np.array([a, b]) / (a * a + b * b)
+    line = {"color": BLACK, "linestyle": ":", "linewidth": 0.8, "label": "boundary of task 1"}
+    axis.axline(origin, origin + np.array([-b, a]), **line)
+
+
+def _points(axis: Axes, points: np.ndarray, labels: np.ndarray, memory: Sequence[int]) -> None:
+    """Each class with its colour and marker, the memory in black."""
+    remembered = np.isin(np.arange(len(points)), memory)
+    for c in np.unique(labels):
+        chosen, rest = points[(labels == c) & remembered], points[(labels == c) & ~remembered]
+        style = {"marker": MARKERS[c], "s": 9, "linewidths": 0}
+        axis.scatter(*rest.T, color=COLOURS[c], label=f"class {c + 1}", **style)
+        axis.scatter(*chosen.T, color=BLACK, **{**style, "s": 16}, zorder=3)
+    axis.scatter([], [], color=BLACK, marker="o", s=16, label="memory")
+
+
+def _caption(numbers: Mapping, settings: Mapping) -> str:
+    n, share = numbers["repetitions"], str(settings["selected_fraction"])
+    percent = f"{100 * float(share):g} %"
+    return " ".join(
+        [
+            f"Softmax regression on 2-D Gaussians, {settings['samples_per_class']} samples of each "
+            f"class, unit covariance, neighbouring means 4 apart; {STEPS} steps of gradient "
+            f"descent a task, learning rate {LEARNING_RATE} (the paper gives none of these).",
+            f"(a) Task 1: the {percent} of its samples whose gradients are the most diverse "
+            "(GSS-IQP), and the decision boundary.",
+            "(b) After learning a third class with that memory, (c) with a random one of the same "
+            "size; dotted: the boundary of task 1.",
+            f"The picture is the first of {n} data sets.",
+            *_findings(numbers, share, percent),
+        ]
+    )
+
+
+def _findings(numbers: Mapping, share: str, percent: str) -> list[str]:
+    """What the repetitions say, also where they disagree with the paper."""
+    n, ratio, difference = (numbers[k] for k in ("repetitions", "distance_ratio", "difference"))
+    elsewhere = "; ".join(
+        f"with it {_where(third)}, {rows[share]['random_better']} of {n} "
+        f"({_signed(rows[share]['difference']['mean'])})"
+        for third, rows in numbers["places"].items()
+        if third != DRAWN
+    )
+    larger = ", ".join(
+        f"{row['random_better']} with {100 * float(size):g} %"
+        for size, row in numbers["sizes"].items()
+        if size != share
+    )
+    return [
+        f"Over them, the selected samples are {ratio['mean']:.2f} times as far from the boundary "
+        "as all samples.",
+        "On fresh samples of all classes the random memory is more accurate in "
+        f"{numbers['random_better']} of {n} ({_signed(difference['mean'])} on average"
+        f"{_interval(difference)}). The paper finds it better, for one picture; this depends on "
+        f"where the third class lies: {elsewhere}; and on the memory's size: {larger}.",
+        f"SCIP proved {numbers['solved']} of {n} selections of {percent} optimal (largest gap "
+        f"{numbers['largest_gap']:.1g} in a sum of {numbers['selected'] ** 2} cosines); in "
+        f"{numbers['not_unique']}, another order of the samples gave another choice that is as "
+        "good.",
+    ]
+
+
+def _where(third: str) -> str:
+    x, y = THIRD_MEANS[third]
+    return f"{third} the others (mean {x:.3g}, {y:.3g})"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def _interval(difference: Mapping) -> str:
+    if difference["interval"] is None:
+        return ""
+    low, high = map(_signed, difference["interval"])
+    return f", 95 % interval {low} to {high}"

@@ -1,0 +1,104 @@
+"""The page: its parts from the sources, and the template that shows them."""
+
+import base64
+from collections.abc import Mapping
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from drl_replication import comparisons
+from drl_replication.documents import digits
+from drl_replication.figures import FIGURES
+from drl_replication.paper import benchmark_title, method_title
+from drl_replication.readings import READINGS
+from drl_replication.report import grids, runs, verdicts
+from drl_replication.report.sources import Sources
+
+# What the page is made of; `sources.of_script` finds them by these names.
+TEMPLATE, STYLE, SCRIPT = (
+    "templates/report.html.j2",
+    "templates/report.css",
+    "templates/report.js",
+)
+
+
+def render(sources: Sources) -> str:
+    """The whole page as HTML without any outside part: the same text for the same sources."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"digits": digits, "benchmark": benchmark_title, "method": method_title}
+    groups = runs.run_groups(sources)
+    anchors = runs.anchors(groups)
+    return environment.from_string(_part(TEMPLATE)).render(
+        style=_part(STYLE),
+        script=_part(SCRIPT),
+        notes=sources.notes,
+        coverage=runs.coverage(sources),
+        diverged=sum(record["diverged"] for record in sources.records),
+        bars=verdicts.bars(sources.verdict),
+        claims=_claims(sources),
+        numbers=verdicts.numbers(sources.verdict),
+        tables=[
+            grids.paper_grid(number, frame, sources.verdict, anchors)
+            for number, frame in sorted(sources.tables.items())
+        ],
+        comparisons=[
+            grids.plain_grid(document) for document in comparisons.documents(sources.comparisons)
+        ],
+        audit=grids.audit_views(sources.audit),
+        figures=[_figure(sources, name) for name in _figure_order(sources.figures)],
+        undrawn=[row.title for name, row in FIGURES.items() if name not in sources.figures],
+        readings=_readings(sources.readings),
+        groups=groups,
+        run_columns=runs.COLUMNS,
+        machines=runs.machines(sources.records),
+        checksums=runs.checksums(sources.records),
+        citation=sources.citation,
+    )
+
+
+def _part(name: str) -> str:
+    return files("drl_replication").joinpath(name).read_text(encoding="utf-8")
+
+
+def _claims(sources: Sources) -> list[dict]:
+    return [
+        {**row._asdict(), "badge": verdicts.badge(row.verdict)}
+        for row in sources.claims.fillna("").itertuples(index=False)
+    ]
+
+
+def _figure_order(figures: Mapping) -> list[str]:
+    names = list(FIGURES)
+    return sorted(figures, key=lambda f: (names.index(f) if f in names else len(names), f))
+
+
+def _figure(sources: Sources, name: str) -> dict:
+    path, content = sources.figures[name]
+    png = path.with_suffix(".png")
+    data = base64.b64encode(png.read_bytes()).decode()
+    return {
+        "name": name,
+        "title": FIGURES[name].title if name in FIGURES else name.replace("_", " "),
+        "caption": content["caption"],
+        "data": f"data:image/png;base64,{data}",
+        "links": {
+            kind: sources.link(path.with_suffix(f".{kind}")) for kind in ("png", "pdf", "json")
+        },
+    }
+
+
+def _readings(chosen: Mapping) -> list[dict]:
+    """Every reading: the option that ran, what it means, and the default."""
+    return [
+        {
+            "name": name,
+            "chosen": chosen[name],
+            "meaning": reading.options[chosen[name]],
+            "default": reading.default,
+            "is_default": chosen[name] == reading.default,
+        }
+        for name, reading in READINGS.items()
+        if name in chosen
+    ]

@@ -1,0 +1,163 @@
+"""The runs behind the numbers: each one, what is missing, and what they were made with."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from drl_replication.coverage import missing_runs
+from drl_replication.paper import (
+    benchmark_order,
+    benchmark_title,
+    method_order,
+    method_title,
+)
+from drl_replication.report.sources import Sources
+from drl_replication.tables import run_measures
+
+COLUMNS = {  # of `run_measures` and of the records, with what stands above them
+    "average_accuracy": "accuracy",
+    "average_forgetting": "forgetting",
+    "average_intransigence": "intransigence",
+    "rho": "ρ",
+    "training_seconds": "seconds",
+}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many of the selected runs are there: in all, and per (method, benchmark)."""
+
+    selected: int
+    there: int
+    missing: str
+    benchmarks: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[tuple[int, int]]]]
+
+    @property
+    def lacking(self) -> int:
+        """Selected runs that are not there."""
+        return self.selected - self.there
+
+
+def coverage(sources: Sources) -> Coverage:
+    """Of the selected (benchmark, method, seed), those that have a record."""
+    pairs = [(b, m) for b, methods in sources.settings.items() for m in methods]
+    selected = [(b, m, seed) for (b, m), seed in product(pairs, sources.seeds)]
+    keys = {(r["benchmark"], r["method"], r["seed"]) for r in sources.records}
+    there = [run for run in selected if run in keys]
+    of, wanted = (Counter(run[:2] for run in runs) for runs in (there, selected))
+    benchmarks = sorted({b for b, _ in pairs}, key=benchmark_order)
+    methods = sorted({m for _, m in pairs}, key=method_order)
+    return Coverage(
+        len(selected),
+        len(there),
+        missing_runs(selected, there),
+        [benchmark_title(b) for b in benchmarks],
+        [(method_title(m), [(of[b, m], wanted[b, m]) for b in benchmarks]) for m in methods],
+    )
+
+
+def run_groups(sources: Sources) -> dict[str, dict]:
+    """By benchmark: its title and, by method, its title, a summary and its runs' rows."""
+    reference = str(sources.readings["intransigence_reference"])
+    frame = run_measures(sources.records, reference)
+    places = {_key(record): (path, record) for path, record in sources.runs}
+    groups: dict = {}
+    for row in frame.itertuples():
+        path, record = places[row.benchmark, row.method, row.seed]
+        group = groups.setdefault(
+            row.benchmark, {"title": benchmark_title(row.benchmark), "methods": {}}
+        )
+        method = group["methods"].setdefault(
+            row.method, {"title": method_title(row.method), "runs": []}
+        )
+        method["runs"].append(_run(row, record, sources.link(path)))
+    return groups
+
+
+def _key(record: Mapping) -> tuple[str, str, int]:
+    return record["benchmark"], record["method"], record["seed"]
+
+
+def _run(row: tuple, record: Mapping, link: str) -> dict:
+    made = record["provenance"]
+    measures = {name: getattr(row, name, record.get(name)) for name in COLUMNS}
+    return {
+        "seed": record["seed"],
+        "link": link,
+        "measures": {
+            name: f"{value:.{1 if name == 'training_seconds' else 3}f}"
+            if value is not None and value == value
+            else "–"
+            for name, value in measures.items()
+        },
+        "diverged": f"at step {record['diverged_at_step']}" if record["diverged"] else "no",
+        "host": made["host"],
+        "cpu": made["cpu_model"],
+        "device": made["device"],
+        "commit": commit(made),
+        "date": made["finished"][:10],
+    }
+
+
+def commit(made: Mapping) -> str:
+    """Ten digits of it, and whether files differed from it."""
+    if not made["commit"]:
+        return "no commit"
+    return made["commit"][:10] + (" + changes" if made["dirty"] else "")
+
+
+def anchors(groups: Mapping[str, Mapping]) -> set[str]:
+    """The anchors of all groups of runs."""
+    return {f"runs-{b}" for b in groups} | {
+        f"runs-{b}-{m}" for b, group in groups.items() for m in group["methods"]
+    }
+
+
+MACHINE = ("cpu_model", "device", "threads", "platform")
+VERSIONS = ("package_version", "python", "torch", "numpy")
+
+
+def machines(records: Sequence[Mapping]) -> list[dict]:
+    """One row for each kind of machine with the same versions and commit: how many runs, when."""
+    groups: dict[tuple, list[Mapping]] = {}
+    for record in records:
+        made = record["provenance"]
+        key = *(str(made[k]) for k in (*MACHINE, *VERSIONS)), commit(made)
+        groups.setdefault(key, []).append(record)
+    names = (*MACHINE, *VERSIONS, "commit")
+    return [
+        dict(zip(names, key, strict=True)) | _together(members)
+        for key, members in sorted(groups.items(), key=lambda g: _first(g[1]))
+    ]
+
+
+def _together(records: Sequence[Mapping]) -> dict:
+    hosts = sorted({r["provenance"]["host"] for r in records})
+    benchmarks = Counter(r["benchmark"] for r in records)
+    return {
+        "runs": len(records),
+        "hosts": ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""),
+        "hours": f"{sum(r['training_seconds'] for r in records) / 3600:.2f}",
+        "first": _first(records),
+        "last": max(r["provenance"]["finished"][:10] for r in records),
+        "benchmarks": ", ".join(
+            f"{benchmark_title(b)}: {benchmarks[b]}"
+            for b in sorted(benchmarks, key=benchmark_order)
+        ),
+    }
+
+
+def _first(records: Sequence[Mapping]) -> str:
+    return min(r["provenance"]["started"][:10] for r in records)
+
+
+def checksums(records: Sequence[Mapping]) -> list[tuple[str, str, str, int]]:
+    """Dataset, file, SHA-256 and number of runs that read it."""
+    counts = Counter(
+        (r["provenance"]["data"]["dataset"], file, digest)
+        for r in records
+        for file, digest in r["provenance"]["data"]["files"].items()
+    )
+    return [(*key, n) for key, n in sorted(counts.items())]

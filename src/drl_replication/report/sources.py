@@ -1,0 +1,73 @@
+"""What the report is made from."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+
+from drl_replication.records import AGAIN, read_json
+
+# Columns that are text, also where they are empty or look like numbers.
+TEXT = ("method", "rival", "reason", "finding", "value", "evidence")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All inputs, read.
+
+    runs: (path, record) of each run that is there; settings: {benchmark: {method: settings}} and
+    seeds: what was selected; readings: name to option; tables: number to the long format;
+    figures: name to (JSON path, its content); citation: of CITATION.cff; folder: where the
+    page will stand, so that links can be relative.
+    """
+
+    runs: Sequence[tuple[Path, Mapping]]
+    settings: Mapping[str, Mapping[str, Mapping]]
+    seeds: Sequence[int]
+    readings: Mapping[str, str | int]
+    tables: Mapping[int, pd.DataFrame]
+    audit: pd.DataFrame
+    comparisons: pd.DataFrame
+    verdict: pd.DataFrame
+    claims: pd.DataFrame
+    figures: Mapping[str, tuple[Path, Mapping]]
+    citation: Mapping
+    folder: Path
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def records(self) -> list[Mapping]:
+        """The runs' records alone."""
+        return [record for _, record in self.runs]
+
+    def link(self, path: Path) -> str:
+        """A relative URL from the page to a file."""
+        return quote(Path(os.path.relpath(path, self.folder)).as_posix())
+
+
+def table_number(path: Path) -> int:
+    """`.../table_4.csv` is Table 4. Raises ValueError for another name."""
+    stem, _, number = path.stem.rpartition("_")
+    if stem != "table" or number not in {"1", "2", "3", "4", "5", "6"}:
+        raise ValueError(f"{path} is no table of the paper: give files table_1.csv to table_6.csv.")
+    return int(number)
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """A long table, as `rendering.to_csv` wrote it. Raises ValueError for a file that is none."""
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as CSV ({error}): {AGAIN}.") from error
+    return frame.assign(**{name: frame[name].fillna("") for name in TEXT if name in frame})
+
+
+def read_figure(path: Path) -> Mapping:
+    """What a figure says of itself. Raises ValueError (RecordError) for a file that isn't that."""
+    content = read_json(path)
+    if not isinstance(content, dict) or not isinstance(content.get("caption"), str):
+        raise ValueError(f"{path} holds no caption, but a figure's JSON has one: {AGAIN}.")
+    return content

@@ -1,0 +1,121 @@
+"""The verdict as the page shows it: marks, counts, claims."""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from drl_replication.documents import digits
+from drl_replication.evidence import FAILS, HOLDS, MIXED, OPEN
+from drl_replication.paper import benchmark_title, method_title
+from drl_replication.scoring import (
+    DIFFERS,
+    INCONCLUSIVE,
+    NOT_COMPARABLE,
+    NOT_RUN,
+    NOT_SCORED,
+    REPRODUCED,
+    VERDICTS,
+)
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A verdict with its symbol, so that colour is never alone; `kind` names the CSS class."""
+
+    text: str
+    symbol: str
+    kind: str
+
+
+BADGES = {
+    badge.text: badge
+    for badge in (
+        Badge(REPRODUCED, "✓", "good"),
+        Badge(DIFFERS, "✗", "bad"),
+        Badge(INCONCLUSIVE, "~", "open"),
+        Badge(NOT_RUN, "○", "none"),
+        Badge(NOT_COMPARABLE, "†", "skip"),
+        Badge(NOT_SCORED, "–", "skip"),
+        Badge(HOLDS, "✓", "good"),
+        Badge(FAILS, "✗", "bad"),
+        Badge(MIXED, "~", "open"),
+        Badge(OPEN, "○", "none"),
+    )
+}
+
+
+def badge(verdict: str) -> Badge:
+    """Of a verdict on a number or a claim; a plain one for a verdict that isn't known."""
+    return BADGES.get(verdict, Badge(verdict, "·", "skip"))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many printed numbers of a source have each verdict, and their share of the bar in %."""
+
+    source: str
+    total: int
+    parts: list[tuple[Badge, int, float]]
+
+
+def bars(verdict: pd.DataFrame) -> list[Bar]:
+    """One bar a source, in the verdict's order; the first is of all sources."""
+    groups = [("All", verdict), *verdict.groupby("source", sort=False)]
+    return [_bar(source, rows["verdict"]) for source, rows in groups]
+
+
+def _bar(source: str, verdicts: pd.Series) -> Bar:
+    count = verdicts.value_counts()
+    order = [*VERDICTS, *(name for name in count.index if name not in VERDICTS)]
+    parts = [
+        (badge(name), int(count[name]), round(100 * count[name] / len(verdicts), 3))
+        for name in order
+        if name in count
+    ]
+    return Bar(source, len(verdicts), parts)
+
+
+def numbers(verdict: pd.DataFrame) -> dict[str, list[dict]]:
+    """Every printed number by source: texts for a row of the long table."""
+    return {
+        source: [_row(row) for row in rows.itertuples()]
+        for source, rows in verdict.groupby("source", sort=False)
+    }
+
+
+def _row(row: tuple) -> dict:
+    return {
+        "what": " · ".join(filter(None, [benchmark_title(row.benchmark), _method(row)])),
+        "quantity": row.quantity.replace("_", " "),
+        "printed": with_std(row.printed, row.printed_std),
+        "ours": with_std(row.ours, row.ours_std),
+        "n": row.n,
+        "difference": digits(row.difference, sign="+"),
+        "interval": interval(row),
+        "margin": "" if math.isnan(row.margin) else f"±{row.margin:g}",
+        "badge": badge(row.verdict),
+        "reason": row.reason,
+    }
+
+
+def _method(row: tuple) -> str:
+    return method_title(row.method) if row.method else ""
+
+
+def with_std(mean: float, std: float) -> str:
+    """`0.850 ± 0.012`, without what is NaN."""
+    return digits(mean) if math.isnan(std) else f"{digits(mean)} ± {digits(std)}"
+
+
+def interval(row: tuple) -> str:
+    """The 90 % interval of (ours - paper); empty if there is none."""
+    return "" if math.isnan(row.low) else f"[{digits(row.low, '+')}, {digits(row.high, '+')}]"
+
+
+def explanation(row: tuple) -> str:
+    """Why a number has its verdict, for the tip of its mark."""
+    text = f"{row.verdict}: {row.reason}" if row.reason else row.verdict
+    if interval(row):
+        text += f"; 90 % interval of ours − paper {interval(row)}, margin ±{row.margin:g}"
+    return text

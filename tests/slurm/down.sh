@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Stop what up.sh started: only PIDs that it noted, each only while it still is that program.
+#   down.sh DIR
+set -u
+
+dir=$(realpath -m "$1")
+[[ -s $dir/pids ]] || exit 0
+unset SLURM_CONF
+scancel --user="$(id -un)" 2> /dev/null
+sleep 0.5
+tac "$dir/pids" | while read -r name pid; do
+    is_running() { [[ $(cat "/proc/$pid/comm" 2> /dev/null) == "$name" ]]; }
+    is_running && kill "$pid"
+    for _ in $(seq 100); do
+        is_running || break
+        sleep 0.1
+    done
+    ! is_running || echo "error: $name, PID $pid, is still running" >&2
+done
+for file in slurm.conf gres.conf; do
+    [[ $(readlink "/etc/slurm/$file") == "$dir/$file" ]] && rm "/etc/slurm/$file"
+done
+rm "$dir/pids"

@@ -16,7 +16,7 @@ ENVIRONMENTS = {
     "data": ("mlxtend", "numpy", "pyyaml"),
     "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "scipy", "seaborn"),
     "solve": ("jsonschema", "numpy", "pyscipopt", "scipy"),
-    "tables": ("jinja2", "jsonschema", "numpy", "pandas", "scipy"),
+    "tables": ("jinja2", "jsonschema", "numpy", "pandas", "pyyaml", "scipy"),
     "train": ("jsonschema", "numpy", "pyyaml", "threadpoolctl", "torch", "tqdm"),
 }
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # where they differ

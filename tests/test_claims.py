@@ -38,6 +38,11 @@ def test_a_majority_of_five_counts_what_is_missing(yes, no, expected):
     assert {HOLDS: {True}, FAILS: {False}, OPEN: {True, False}}[expected] == outcomes
 
 
+def test_half_is_not_most():
+    assert majority(dict(enumerate([True, True, False])), total=4) == OPEN
+    assert majority(dict(enumerate([True, True, False, False])), total=4) == FAILS
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

@@ -202,6 +202,8 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         "its method's mean.",
         "Runs of one method are not independent points, so the interval of the pooled correlation "
         f"redraws methods, each with all its runs (bootstrap, {RESAMPLES} resamples).",
+        "The verdict asks something else, whether these seven methods with other seeds would give "
+        "the printed number, so its interval (90 %, in the CSV) redraws seeds and is narrower.",
         "The interval between methods is Fisher's for as many points as there are methods (a "
         "bootstrap of some 7 points is too narrow); that within methods redraws seeds, jointly for "
         "all methods since seeds pair.",

@@ -118,7 +118,7 @@ def find(dataset: str) -> Dataset:
         DataError: there is none.
     """
     if dataset not in DATASETS:
-        raise DataError(f"dataset {dataset!r} is unknown; allowed: {', '.join(DATASETS)}")
+        raise DataError(f"dataset {dataset[:100]!r} is unknown; allowed: {', '.join(DATASETS)}")
     return DATASETS[dataset]
 
 

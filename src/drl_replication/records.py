@@ -132,7 +132,7 @@ def _integer(digits: str) -> int:
 def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits} is no finite number")
+        raise ValueError(f"{digits[:MAX_DIGITS]} is no finite number")
     return number
 
 
@@ -169,7 +169,7 @@ def _check(record: Any, path: Path) -> None:
         message = textwrap.shorten(error.message, 200, placeholder=" ...")
         raise RecordError(f"{path} breaks the schema at {error.json_path}: {message}; {AGAIN}.")
     for problem in _problems(record, path):
-        raise RecordError(f"{path} contradicts itself: {problem}; {AGAIN}.")
+        raise RecordError(f"{path} contradicts itself: {problem[:500]}; {AGAIN}.")
 
 
 def _check_version(record: Any, path: Path) -> None:

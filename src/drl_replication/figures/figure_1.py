@@ -166,7 +166,7 @@ def _caption(numbers: Mapping, settings: Mapping) -> str:
             f"(a) Task 1: the {percent} of its samples whose gradients are the most diverse "
             "(GSS-IQP), and the decision boundary.",
             "(b) After learning a third class with that memory, (c) with a random one of the same "
-            "size; dotted: the boundary of task 1.",
+            f"size; dotted: the boundary of task 1. The third class lies {_where(DRAWN)}.",
             f"The picture is the first of {n} data sets.",
             *_findings(numbers, share, percent),
         ]
@@ -193,7 +193,8 @@ def _findings(numbers: Mapping, share: str, percent: str) -> list[str]:
         "On fresh samples of all classes the random memory is more accurate in "
         f"{numbers['random_better']} of {n} ({_signed(difference['mean'])} on average"
         f"{_interval(difference)}). The paper finds it better, for one picture; this depends on "
-        f"where the third class lies: {elsewhere}; and on the memory's size: {larger}.",
+        f"where the third class lies: {elsewhere}; and on the memory's size: {larger}. The "
+        "place between the others was tried first, and the rest added when GSS-IQP won there.",
         f"SCIP proved {numbers['solved']} of {n} selections of {percent} optimal (largest gap "
         f"{numbers['largest_gap']:.1g} in a sum of {numbers['selected'] ** 2} cosines); in "
         f"{numbers['not_unique']}, another order of the samples gave another choice that is as "

@@ -406,7 +406,7 @@ def test_other_memory_sizes_and_places_are_told():
     summary = figure_1([0.01, 0.1], [0.2, 0.9], sizes={"0.5": other})
     summary["places"] = {"behind": {"0.5": figure_1([-0.9, 0], None), "0.1": other}}
     verdict, text = judged_by("figure_1", "random_beats_gss_iqp", summary)
-    assert verdict == HOLDS
+    assert verdict == MIXED  # it depends on where the third class lies
     assert "memory of 50 %: +0.050 [−0.200, −0.100], better in 15 and worse in 5 of 20" in text
     assert "memory of 10 % with the third class behind: +0.050 [−0.200, −0.100]" in text
 
@@ -493,6 +493,13 @@ def test_alpha_and_rho(rho, expected):
     assert judged_by("figure_3", "alpha_saturates", figure_3(rho))[0] == expected
 
 
+def test_alphas_are_in_the_order_of_numbers():
+    rho = {"16": [1.5, 1.5], "0": [3, 3], "2": [2, 2]}
+    text = judged_by("figure_3", "alpha_saturates", figure_3(rho))[1]
+    assert "3.000 at alpha = 0 and 1.500 at 16" in text
+    assert "first step −1.000, its last, from 2, −0.500" in text
+
+
 def test_alphas_that_diverged_are_told_and_left_out():
     rho = {"0": [], "0.5": [3, 3.2], "2": [2, 2, 2], "16": [2, 1.9]}
     finished = {"0": [], "0.5": [1, 2], "2": [0, 1, 2], "16": [2, 1]}  # paired by seed: -1.1, -1.2
@@ -500,8 +507,21 @@ def test_alphas_that_diverged_are_told_and_left_out():
     assert verdict == HOLDS
     assert "3 of 3 diverged at alpha = 0; 1 of 3 diverged at alpha = 0.5" in text
     assert "(change over the 2 seeds that finished both −1.150 [−1.200, −1.100])" in text
+    assert "where every run finished" not in text  # of two alphas
     finished["16"] = [0, 1]
     assert judged_by("figure_3", "alpha_saturates", figure_3(rho, finished))[0] == OPEN
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [((2, 1.6, 1.59), HOLDS), ((2, 2.1, 2.2), MIXED), ((2, 1.5, 1), MIXED)],
+)
+def test_a_fall_from_an_alpha_at_which_runs_diverged_does_not_count_alone(levels, expected):
+    rho = {"0.5": [8, 8.1]} | {a: [r, r, r] for a, r in zip(["1", "2", "16"], levels, strict=True)}
+    finished = {"0.5": [0, 1]} | {a: [0, 1, 2] for a in ("1", "2", "16")}
+    verdict, text = judged_by("figure_3", "alpha_saturates", figure_3(rho, finished))
+    assert verdict == expected
+    assert "where every run finished: rho is 2.000 at alpha = 1" in text
 
 
 def similarities(kind, different, same):

@@ -238,6 +238,7 @@ def test_the_first_repetition_computed_again(result):
     assert row["objective"] == pytest.approx(matrix[np.ix_(memory, memory)].sum())
     distance = gaussians.distances(first, points[old])
     assert row["distance_ratio"] == pytest.approx(distance[memory].mean() / distance.mean())
+    assert row["overlap"] == 1  # with twelve samples a class, one choice is the best
     for name, chosen in picture["memories"].items():
         assert len(set(chosen)) == 6
         used = np.append(chosen, np.flatnonzero(labels == 2))
@@ -261,6 +262,12 @@ def test_the_summary_counts_each_repetition(result):
     assert found["repetitions"] == 3
     assert found["largest_gap"] == max(result["selections"]["0.25"]["gap"])
     assert found["places"][gaussians.DRAWN] == found["sizes"]
+
+
+def test_ties_are_nobodys(result):
+    accuracy = {**result["accuracies"]["beside"]["0.5"], "gss": [0.5, 0.9, 0.8]}
+    found = figure_1._compared(result["selections"]["0.5"], accuracy | {"random": [0.5, 0.8, 0.9]})
+    assert (found["random_better"], found["ties"], found["gss_better"]) == (1, 1, 1)
 
 
 def test_the_figure_shows_the_record(path, result):

@@ -78,7 +78,9 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
         "Put": 1,
     }
     runs = [f"Train {m} on {b}, seed {s}" for b, m, s in config.runs(paper)]
-    assert sorted(runs) == [message for message in planned if " on " in message and "Train" in message]
+    assert sorted(runs) == [
+        message for message in planned if " on " in message and "Train" in message
+    ]
 
 
 def test_the_demonstration_plans_every_method_on_embedded_images(fresh):

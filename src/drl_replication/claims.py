@@ -102,8 +102,8 @@ CLAIMS = (
         "figure_3",
         "The 95 % interval of rho at the largest alpha minus rho at the smallest (of those with "
         "two finished seeds), paired by seed, lies below 0, and the last step is at most a tenth "
-        "of the whole change. Mixed: rho falls, but not "
-        "less and less, or the interval leaves it open.",
+        "of the whole change. Mixed: rho falls, but not less and less; the interval leaves it "
+        "open; or it is otherwise without the alphas at which runs diverged.",
         figures.alpha_lowers_rho_and_saturates,
     ),
     Claim(
@@ -123,7 +123,8 @@ CLAIMS = (
         "Sec. 2.1",
         "figure_1",
         "Accuracy over all three classes after task 2, random minus GSS-IQP, with a memory of 10 % "
-        "of the samples: its 95 % interval over repetitions lies above 0.",
+        "of the samples: its 95 % interval over repetitions lies above 0, wherever the third class "
+        "lies. Mixed: that depends on where.",
         figures.random_memory_beats_gss_iqp,
     ),
     Claim(

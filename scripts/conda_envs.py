@@ -17,7 +17,7 @@ ENVIRONMENTS = {
     "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "scipy", "seaborn"),
     "solve": ("jsonschema", "numpy", "pyscipopt", "scipy"),
     "tables": ("jinja2", "jsonschema", "numpy", "pandas", "pyyaml", "scipy"),
-    "train": ("jsonschema", "numpy", "pyyaml", "threadpoolctl", "torch", "tqdm"),
+    "train": ("jsonschema", "numpy", "pyyaml", "scipy", "threadpoolctl", "torch", "tqdm"),
 }
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # where they differ
 

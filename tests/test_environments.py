@@ -14,6 +14,7 @@ import yaml
 from helpers import PROJECT
 
 from drl_replication import sources
+from drl_replication.figures import FIGURES
 from drl_replication.methods import METHODS
 
 LOCK = (PROJECT / "envs" / "requirements.lock").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ def load_script(name):
 def rules():
     """The text of each rule that runs a script."""
     for path in sorted((PROJECT / "workflow").rglob("*.smk")):
-        parts = re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+        parts = re.split(r"^ *rule\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
         yield from (part for part in parts if "python scripts/" in part)
 
 
@@ -40,7 +41,10 @@ def scripts():
     for rule in rules():
         environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', rule)
         assert environment, f"no conda environment in rule {rule}"
-        result.setdefault(environment[1], set()).update(re.findall(r"python scripts/(\w+)", rule))
+        for name in re.findall(r"python scripts/(\S+)\.py", rule):  # {wildcards.number}: any
+            found = (PROJECT / "scripts").glob(re.sub(r"\{.*?\}", "[0-9]", name) + ".py")
+            names = {path.stem for path in found} - {"experiment_1"}  # has a rule of its own
+            result.setdefault(environment[1], set()).update(names or {name})
     return result
 
 
@@ -104,6 +108,10 @@ def test_an_environment_holds_exactly_what_its_scripts_import(name):
     for script in SCRIPTS[name]:
         path = PROJECT / "scripts" / f"{script}.py"
         files = sources.of_script(path, *parts, relative_to=PROJECT)
+        if script == "figure":  # imports its modules by name
+            for module in FIGURES:
+                path = PROJECT / "src" / "drl_replication" / "figures" / f"{module}.py"
+                files += sources.of_script(path, relative_to=PROJECT)
         for file in files:
             if file.endswith(".py"):
                 used |= packages(ast.parse((PROJECT / file).read_text(encoding="utf-8")))

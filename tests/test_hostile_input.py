@@ -383,7 +383,9 @@ TAGS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "message"), (HOSTILE | ONLY_OURS).values())
+@pytest.mark.parametrize(
+    ("text", "message"), (HOSTILE | ONLY_OURS).values(), ids=HOSTILE | ONLY_OURS
+)
 def test_a_hostile_configuration_is_refused_in_one_sentence(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load([CONFIG, write_config(tmp_path, text)])

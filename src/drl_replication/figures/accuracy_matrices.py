@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -81,14 +82,11 @@ def _panel(axis: Axes, panel: Mapping | None) -> None:
         axis.text(0.5, 0.5, "not run", ha="center", va="center", color="#666666")
         return
     a = np.array(panel["mean"], dtype=float)
-    edges = np.arange(len(a) + 1) + 0.5
-    axis.pcolormesh(
-        edges, edges, np.ma.masked_invalid(a), vmin=0, vmax=1, cmap=COLOURS, rasterized=True
-    )
-    axis.invert_yaxis()
-    axis.set_aspect("equal")
-    axis.set_xticks([1, len(a)])
-    axis.set_yticks([1, len(a)])
+    ends = [task if task in (1, len(a)) else "" for task in range(1, len(a) + 1)]
+    options = {"vmin": 0, "vmax": 1, "cmap": COLOURS, "cbar": False, "rasterized": True}
+    seaborn.heatmap(a, square=True, xticklabels=ends, yticklabels=ends, ax=axis, **options)
+    axis.tick_params(length=0)
+    axis.tick_params(axis="y", rotation=0)
     axis.text(
         0.96,
         0.94,

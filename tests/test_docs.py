@@ -66,7 +66,8 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "table_1.csv", index=False)
     (folder.parent / "verdict.csv").write_text(
-        "source,verdict\nTable 1,reproduced\nTable 1,differs\nTable 2,not run\nTable 2,differs\n"
+        "source,verdict,reason\nTable 1,reproduced,\nTable 1,differs,\nTable 2,not run,\n"
+        "Table 2,differs,\nTable 2,inconclusive,one seed\n"
     )
     (folder.parent / "claims.csv").write_text(
         "id,claim,section,rule,verdict,evidence\na,It learns.,Sec. 1,r,holds,Accuracy 0.9.\n"
@@ -79,7 +80,7 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     )
     assert counts in text
     assert "DRL is best in 2 of our 2 columns, and in the paper in 2 of the same" in text
-    assert "| Table 2 | 0 | 1 | 1 |" in text  # reproduced, differs, not run
+    assert "| Table 2 | 0 | 1 | 1 | 1 |" in text  # reproduced, differs, inconclusive, not run
     assert "| It learns. | Sec. 1 | **holds** |" in text
     assert "| DRL | **0.900** / **0.882** (1 diverged) | **0.700** / **0.782** |" in text
     assert "| BER | 0.850 / 0.864 | not run / 0.769 |" in text

@@ -123,6 +123,10 @@ def test_every_number_is_that_of_the_records(two, tmp_path):
     found = summary["similarity"]["gradient"]["drl"]
     assert found["same"]["values"] == [s["gradient"]["positive"]["mean"] for s in own]
     assert found["different"]["values"] == [s["gradient"]["negative"]["mean"] for s in own]
+    counts = np.array(own[0]["gradient"]["negative"]["histogram"])
+    under = np.linspace(-1, 1, len(counts) + 1)[1:] < -0.1 + 1e-9
+    share = summary["conflicts"]["drl"]["values"][0]
+    assert share == pytest.approx(counts[under].sum() / counts.sum())
     ber = summary["similarity"]["representation"]["ber"]["same"]["values"]
     assert ber == [r["ber"]["similarity"]["representation"]["positive"]["mean"] for r in two]
     pooled = np.sum([s["gradient"]["negative"]["histogram"] for s in own], axis=0)

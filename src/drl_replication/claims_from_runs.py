@@ -153,8 +153,8 @@ def representation_losses_are_cheap(evidence: Evidence) -> Judgement:
             ratios = np.array([seconds[m] / seconds[g] for m in REPRESENTATION for g in group])
             found.append(bool(ratios.max() <= bound))
             texts.append(
-                f"{benchmark_title(benchmark)}, {ratios.min():.2f} to {ratios.max():.2f} times as "
-                f"long as {listed(map(method_title, group))} (at most {bound} in "
+                f"{benchmark_title(benchmark)}, {digits(ratios.min())} to {digits(ratios.max())} "
+                f"times as long as {listed(map(method_title, group))} (at most {bound} in "
                 f"{(ratios <= bound).sum()} of {len(ratios)} pairs)"
             )
     verdict = every(found, len(BOUNDS) * len(TIMED))

@@ -224,6 +224,12 @@ def put_finished_back():
             safekeeping.put_back(record(benchmark, method, seed), settings)
 
 
+def note_on_readings():
+    """A `--note` argument that names the option of every reading."""
+    chosen = ", ".join(f"{name} = {option}" for name, option in config["readings"].items())
+    return f"--note=Readings of ambiguous sentences (config/README.md): {chosen}."
+
+
 def manifest(wildcards):
     """The verified dataset of a benchmark."""
     return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"

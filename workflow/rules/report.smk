@@ -22,7 +22,7 @@ rule verdict:
     params:
         settings=settings_of_runs,
         readings=readings_of(TABLE_READINGS[4]),
-        notes=notes(),
+        notes=[*notes(), note_on_readings()],
     message:
         "Compare every printed number and every claim with ours"
     shell:

@@ -15,6 +15,7 @@ from drl_replication.figures.style import SETTINGS, label_panels, method_style, 
 KINDS = {"representation": "h", "gradient": "g"}  # the paper's letters
 PAIRS = {"same": ("positive", "--"), "different": ("negative", "-")}  # in records; line style
 SYMBOLS = {"ber": "s_{}", "drl": "s_{}^{{DR}}"}  # the paper's
+CONFLICT = -0.1  # cosine similarity of gradients under which two samples conflict strongly
 LAYERS = "hidden"  # rho_layers
 READINGS = {"floor": "-", "drop": ":"}  # of rho_null, the default first; line style
 TICKS = (0.5, 1, 2, 5, 10, 20)  # of rho
@@ -100,6 +101,8 @@ def _summary(both: list[Mapping], sweep: Mapping) -> dict:
         "rho_ber": ber,
         "finished": sweep["finished"],
         "diverged": sweep["diverged"],
+        "conflicts": {"threshold": CONFLICT}
+        | {m: stat([_conflicts(b[m]["similarity"]["gradient"]) for b in both]) for m in SYMBOLS},
         "similarity": {
             kind: {
                 method: {
@@ -111,6 +114,12 @@ def _summary(both: list[Mapping], sweep: Mapping) -> dict:
             for kind in KINDS
         },
     }
+
+
+def _conflicts(similarities: Mapping) -> float:
+    """Share of the pairs of different classes whose gradients conflict strongly."""
+    counts = similarities[PAIRS["different"][0]]["histogram"]
+    return sum(counts[: round((CONFLICT + 1) / 2 * len(counts))]) / sum(counts)
 
 
 @plt.rc_context(SETTINGS)

@@ -21,8 +21,7 @@ def make_audit(
     md: Path,
 ) -> None:
     """Read all records, which must have been made with `settings`, and write the audit."""
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    frame = audit(collect(runs, expected), intransigence_reference)
+    frame = audit(collect(runs, settings), intransigence_reference)
     write_text_atomically(csv, to_csv(frame))
     write_text_atomically(md, to_markdown(frame))
 

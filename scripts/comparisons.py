@@ -22,8 +22,7 @@ def make_comparisons(
     md: Path,
 ) -> None:
     """Read all records, which must have been made with `settings`, and write the comparisons."""
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    frame = comparisons(collect(runs, expected), intransigence_reference)
+    frame = comparisons(collect(runs, settings), intransigence_reference)
     write_text_atomically(csv, to_csv(frame))
     write_text_atomically(md, to_markdown(frame, note))
 

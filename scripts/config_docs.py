@@ -111,7 +111,7 @@ def readings() -> str:
 
 def concerns(reading: Reading) -> str:
     """Which runs a reading concerns, in a sentence."""
-    if reading.stage != "runs":
+    if reading.tables:
         return "Changes no run, only what is made from the records."
     pairs = [
         (b, m)

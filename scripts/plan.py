@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from drl_replication.datasets import DATASETS
-from drl_replication.jobs import predict
+from drl_replication.jobs import is_done, predict
 from drl_replication.markdown import markdown_grid
-from drl_replication.records import RecordError, read_record, record_path
+from drl_replication.records import record_path
 
 RECORD_MB = 0.01
 
@@ -46,15 +46,6 @@ def make_plan(results: Path, settings: dict[str, dict[str, dict]], seeds: list[i
         f"disk: {todo * RECORD_MB:.0f} MB of records and at most {mb:.0f} MB of datasets that are "
         "not verified yet.\n"
     )
-
-
-def is_done(path: Path, settings: dict) -> bool:
-    """Whether the record of a run is there, made with these settings."""
-    try:
-        read_record(path, settings)
-    except RecordError:
-        return False
-    return True
 
 
 def main() -> None:

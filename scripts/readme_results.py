@@ -10,6 +10,7 @@ from pathlib import Path
 import markers
 import pandas as pd
 
+from drl_replication.evidence import CLAIM_VERDICTS, FAILS
 from drl_replication.markdown import markdown_grid
 from drl_replication.paper import (
     BENCHMARK_DATASETS,
@@ -81,11 +82,14 @@ def verdict_counts(verdict: pd.DataFrame | None) -> str:
 
 
 def claims_in_short(claims: pd.DataFrame | None) -> str:
-    """Each claim with its verdict."""
+    """How many claims have each verdict, and which do not hold."""
     if claims is None:
         return f"No published runs are in the repository yet, so there is no `{CLAIMS.as_posix()}`."
-    rows = [[row.claim, row.section, f"**{row.verdict}**"] for row in claims.itertuples()]
-    return markdown_grid(["the paper says", "where", "verdict"], rows)
+    n = claims["verdict"].value_counts()
+    counts = ", ".join(f"{verdict} {n[verdict]}" for verdict in CLAIM_VERDICTS if verdict in n)
+    failed = claims.loc[claims["verdict"] == FAILS, ["claim", "section"]]
+    lines = [f"- “{row.claim}” ({row.section})" for row in failed.itertuples()]
+    return "\n".join([f"Of {len(claims)} claims: {counts}. Those that do not hold:", "", *lines])
 
 
 def best(frame: pd.DataFrame, column: str) -> int:

@@ -30,9 +30,8 @@ def make_report(
     output: Path,
 ) -> None:
     """Read everything, of which the records must have been made with `settings`; write the page."""
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
     sources = Sources(
-        runs=list(zip(runs, collect(runs, expected), strict=True)),
+        runs=list(zip(runs, collect(runs, settings), strict=True)),
         settings=settings,
         seeds=seeds,
         readings=readings,

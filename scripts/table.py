@@ -8,11 +8,9 @@ from pathlib import Path
 
 from drl_replication.files import write_text_atomically
 from drl_replication.paper_tables import PAPER_TABLES, paper_table
-from drl_replication.readings import READINGS
+from drl_replication.readings import READINGS_OF_TABLES
 from drl_replication.rendering import to_csv
 from drl_replication.tables import collect
-
-TABLE_READINGS = {name: r for name, r in READINGS.items() if r.stage == "tables"}
 
 
 def make_table(
@@ -26,8 +24,7 @@ def make_table(
     **readings: str,
 ) -> None:
     """Read all records, which must have been made with `settings`, and write the table."""
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    frame = paper_table(number, collect(runs, expected), readings)
+    frame = paper_table(number, collect(runs, settings), readings)
     document = PAPER_TABLES[number].document(frame, note)
     write_text_atomically(csv, to_csv(frame))
     write_text_atomically(md, document.markdown())
@@ -42,7 +39,7 @@ def main() -> None:
     parser.add_argument(
         "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
     )
-    for name, reading in TABLE_READINGS.items():
+    for name, reading in READINGS_OF_TABLES.items():
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, choices=reading.options, default=reading.default)
     parser.add_argument("--note", action="append", default=[], help="a sentence to go below it")

@@ -9,13 +9,11 @@ from pathlib import Path
 from drl_replication.claims import claims
 from drl_replication.evidence import gather, read_figures
 from drl_replication.files import write_text_atomically
-from drl_replication.readings import READINGS
+from drl_replication.readings import READINGS_OF_TABLES
 from drl_replication.rendering import to_csv
 from drl_replication.tables import collect
 from drl_replication.verdict import verdict
 from drl_replication.verdict_report import to_markdown
-
-TABLE_READINGS = {name: r for name, r in READINGS.items() if r.stage == "tables"}
 
 
 def make_verdict(
@@ -29,8 +27,7 @@ def make_verdict(
     **readings: str,
 ) -> None:
     """Read all records, which must have been made with `settings`, and judge."""
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    records = collect(runs, expected)
+    records = collect(runs, settings)
     drawn = read_figures(figures)
     rows = verdict(records, **readings, figure_2=drawn.get("figure_2"))
     judged = claims(gather(records, **readings, figures=drawn))
@@ -46,7 +43,7 @@ def main() -> None:
     parser.add_argument(
         "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
     )
-    for name, reading in TABLE_READINGS.items():
+    for name, reading in READINGS_OF_TABLES.items():
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, choices=reading.options, default=reading.default)
     parser.add_argument("--figures", type=Path, nargs="*", default=[], help="their JSON files")

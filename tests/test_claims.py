@@ -94,7 +94,9 @@ def make_evidence(frame=None, rho=None, times=None, figures=None, other=None):
     return evidence.Evidence(
         pd.DataFrame(columns=columns) if frame is None else frame,
         pd.DataFrame(columns=["benchmark", "metric", "pooled_low90"]) if rho is None else rho,
-        pd.DataFrame(columns=["benchmark", "method", "mean"]) if times is None else times,
+        pd.DataFrame(columns=["benchmark", "method", "ratio", "n_pairs"])
+        if times is None
+        else times,
         pd.DataFrame(columns=["comparison", "benchmark", "measure", "verdict"]),
         figures or {},
         other or {},
@@ -280,9 +282,11 @@ def test_rho_on_split_mnist(intransigence, forgetting, expected):
     assert judged("rho_split_mnist", without)[0] == OPEN
 
 
-def times(seconds, benchmarks=("permuted_mnist", "split_mnist")):
+def times(ratios, benchmarks=("permuted_mnist", "split_mnist"), pairs=2):
     rows = [
-        {"benchmark": b, "method": m, "mean": s} for b in benchmarks for m, s in seconds.items()
+        {"benchmark": b, "method": m, "ratio": r, "n_pairs": pairs}
+        for b in benchmarks
+        for m, r in ratios.items()
     ]
     return make_evidence(runs({}, benchmarks).runs, times=pd.DataFrame(rows))
 
@@ -299,12 +303,15 @@ def times(seconds, benchmarks=("permuted_mnist", "split_mnist")):
 )
 def test_cheap_methods(changes, expected):
     fast = dict.fromkeys(["drl", "multisim", "rmargin"], 1.5)
-    seconds = fast | {"er": 1.0, "ber": 1.0, "agem": 4.0, "gss": 4.0} | changes
-    verdict, _ = judged("representation_cheap", times(seconds))
+    ratios = fast | {"er": 1.0, "ber": 1.0, "agem": 4.0, "gss": 4.0} | changes
+    verdict, _ = judged("representation_cheap", times(ratios))
     assert verdict == expected
-    partial = judged("representation_cheap", times(seconds, ["split_mnist"]))
+    partial = judged("representation_cheap", times(ratios, ["split_mnist"]))
     assert partial[0] == {HOLDS: OPEN}.get(expected, expected)
     assert "Missing: Permuted MNIST" in partial[1]
+    unpaired = judged("representation_cheap", times(ratios, pairs=1))
+    assert unpaired[0] == OPEN
+    assert "on the machine that ER ran on with the same seed" in unpaired[1]
 
 
 @pytest.mark.parametrize(
@@ -374,14 +381,16 @@ def judged_by(figure, name, summary, **rest):
 
 
 def figure_1(difference, ratio, **more):
-    return {
+    drawn = {
         "repetitions": 20,
         "random_better": 15,
         "gss_better": 5,
         "solved": 20,
         "difference": stat([0.05], difference, "interval"),
         "distance_ratio": stat([0.3], ratio, "interval"),
-    } | more
+    }
+    sizes = {"0.3": drawn}
+    return drawn | {"share": "0.3", "sizes": sizes, "places": {"beside": sizes}} | more
 
 
 @pytest.mark.parametrize(
@@ -401,14 +410,18 @@ def test_figure_1(difference, ratio, expected):
         assert judged_by("figure_1", name, summary)[0] == verdict
 
 
-def test_other_memory_sizes_and_places_are_told():
-    other = figure_1([-0.2, -0.1], [0.2, 0.9])
-    summary = figure_1([0.01, 0.1], [0.2, 0.9], sizes={"0.5": other})
-    summary["places"] = {"behind": {"0.5": figure_1([-0.9, 0], None), "0.1": other}}
+def test_other_memory_sizes_are_told_and_other_places_count():
+    worse = figure_1([-0.2, -0.1], [0.2, 0.9])
+    summary = figure_1([0.01, 0.1], [0.2, 0.9])
+    summary["sizes"] |= {"0.5": worse}
+    summary["places"]["behind"] = {"0.1": figure_1([0.1, 0.2], None), "0.3": worse}
     verdict, text = judged_by("figure_1", "random_beats_gss_iqp", summary)
     assert verdict == MIXED  # it depends on where the third class lies
-    assert "memory of 50 %: +0.050 [−0.200, −0.100], better in 15 and worse in 5 of 20" in text
-    assert "memory of 10 % with the third class behind: +0.050 [−0.200, −0.100]" in text
+    assert "emory of 30 %: +0.050 [0.010, 0.100], better in 15 and worse in 5 of 20" in text
+    assert "memory of 50 %: +0.050 [−0.200, −0.100]" in text
+    assert "memory of 30 % with the third class behind: +0.050 [−0.200, −0.100]" in text
+    del summary["places"]["behind"]
+    assert judged_by("figure_1", "random_beats_gss_iqp", summary)[0] == HOLDS
 
 
 def figure_2(measure, *intervals):

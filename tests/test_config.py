@@ -16,6 +16,7 @@ from drl_replication.methods import METHODS, Method, part
 from drl_replication.paper import BENCHMARK_DATASETS, BENCHMARK_TASKS, printed
 from drl_replication.readings import READINGS
 from drl_replication.records import settings_digest
+from drl_replication.statistics import MAX_EXACT
 
 RUNS = [(b, m) for b in BENCHMARKS for m in METHODS]
 BALANCED = {"drl", "ber", "multisim", "rmargin"}
@@ -366,3 +367,8 @@ def test_without_it_the_method_is_unknown():
 def test_planning_needs_no_torch():
     code = "import sys, drl_replication.config; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_as_many_seeds_as_the_exact_tests_take():
+    assert config.schema()["properties"]["seeds"]["maxItems"] == MAX_EXACT
+    assert check(default_config() | {"seeds": list(range(MAX_EXACT))})

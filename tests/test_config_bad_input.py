@@ -9,6 +9,10 @@ from drl_replication.config import ConfigError, check, load, run_settings
 from drl_replication.records import settings_digest
 
 BAD = {
+    "too many seeds for the exact tests": (
+        f"seeds: {list(range(41))}",
+        ["seeds has 41 items", "allowed: at most 40", "leave some out"],
+    ),
     "unknown key": ("seedz: [1]", ["the configuration", "'seedz'", "allowed: ", "'seeds'"]),
     "key that is no text": ("1: 2", ["the configuration", "unknown key 1", "allowed: "]),
     "unknown method": ("methods: [drl, bre]", ["methods[1] is 'bre'", "drl, ber, er", "'ber'"]),

@@ -1,6 +1,6 @@
 """What a partial result says of the runs that it lacks."""
 
-from drl_replication.coverage import missing_runs
+from drl_replication.coverage import missing_runs, partial_figures
 
 SELECTED = [
     (b, m, s)
@@ -30,5 +30,12 @@ def test_a_benchmark_without_any_run_is_said_in_one_phrase():
 
 def test_runs_that_were_not_selected_do_not_count():
     assert missing_runs(SELECTED[:1], [("split_mnist", "er", 7)]) == (
-        "all 1 seeds of ER on Split MNIST"
+        "the only seed of ER on Split MNIST"
     )
+
+
+def test_a_figure_of_fewer_seeds_than_selected_is_named():
+    assert partial_figures({"figure_2": [0, 2, 7], "figure_3": [2, 1, 0]}, [0, 1, 2]) == [
+        "Figure 2: 2 of 3 seeds"
+    ]
+    assert partial_figures({"figure_3": []}, range(10)) == ["Figure 3: 0 of 10 seeds"]

@@ -71,6 +71,7 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     )
     (folder.parent / "claims.csv").write_text(
         "id,claim,section,rule,verdict,evidence\na,It learns.,Sec. 1,r,holds,Accuracy 0.9.\n"
+        "b,It never forgets.,Sec. 2,r,does not hold,It does.\n"
     )
     assert copy.python("scripts/readme_results.py", "--check").returncode == 1
     assert copy.python("scripts/readme_results.py").returncode == 0
@@ -81,7 +82,8 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     assert counts in text
     assert "DRL is best in 2 of our 2 columns, and in the paper in 2 of the same" in text
     assert "| Table 2 | 0 | 1 | 1 | 1 |" in text  # reproduced, differs, inconclusive, not run
-    assert "| It learns. | Sec. 1 | **holds** |" in text
+    assert "Of 2 claims: holds 1, does not hold 1." in text
+    assert "- “It never forgets.” (Sec. 2)" in text
     assert "| DRL | **0.900** / **0.882** (1 diverged) | **0.700** / **0.782** |" in text
     assert "| BER | 0.850 / 0.864 | not run / 0.769 |" in text
     assert "Split MNIST n = 10, `mnist`; Split Fashion-MNIST n = 10, `fashion_mnist`" in text

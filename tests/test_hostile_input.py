@@ -318,22 +318,51 @@ def test_markup_where_tables_take_their_words_from_is_refused(tmp_path, keys):
     assert "\n" not in str(caught.value)
 
 
-def test_markup_elsewhere_in_a_record_reaches_no_table(project, tmp_path):
-    record = make_record()
-    for key in ("host", "cpu_model", "platform", "python", "torch", "numpy", "package_version"):
-        record["provenance"][key] = HARM
-    record["provenance"]["commit"] = HARM
-    path = tmp_path / "runs/split_mnist/er/seed_0.json"
-    write_record(path, record)
-    settings = json.dumps({"split_mnist": {"er": make_settings()}})
+NAMES = ("host", "cpu_model", "device", "platform", "python", "torch", "numpy", "package_version")
+
+
+@pytest.fixture
+def records_with_markup(tmp_path):
+    """The arguments of a script that reads runs with markup in each free text."""
+    paths = []
+    for method, harm in (("er", HARM), ("drl", f"® {HARM}")):
+        record = make_record(method=method)
+        record["provenance"] |= dict.fromkeys((*NAMES, "commit"), harm)
+        paths.append(tmp_path / f"runs/split_mnist/{method}/seed_0.json")
+        write_record(paths[-1], record)
+    settings = json.dumps({"split_mnist": dict.fromkeys(("er", "drl"), make_settings())})
+    return ["--runs", *paths, "--settings", settings]
+
+
+def is_free_of_markup(text):
+    """No tag, no command of LaTeX's, no code, no heading, and no line that breaks a grid."""
+    grids = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    widths = [{len(re.findall(r"(?<!\\)\|", line)) for line in g.splitlines()} for g in grids]
+    found = re.search(r"<script|<alert|\\input|`touch|^# x", text, re.MULTILINE)
+    return found is None and all(len(width) == 1 for width in widths)
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_markup_elsewhere_in_a_record_reaches_no_table(
+    project, tmp_path, records_with_markup, number
+):
     outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "tex")]
-    arguments = ["--number=1", "--runs", path, "--settings", settings, *outputs]
+    arguments = [f"--number={number}", *records_with_markup, *outputs]
     done = project.python("scripts/table.py", *arguments)
     assert done.returncode == 0, done.stderr
     for kind in ("csv", "md", "tex"):
-        text = (tmp_path / kind).read_text()
-        assert "0.667" in text or "0.66666" in text
-        assert re.search(r"script>|\\input|touch|passwd", text) is None
+        assert is_free_of_markup((tmp_path / kind).read_text())
+    assert (tmp_path / "tex").read_text().isascii()
+
+
+def test_markup_elsewhere_in_a_record_reaches_no_verdict(project, tmp_path, records_with_markup):
+    outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "claims")]
+    done = project.python("scripts/verdict.py", *records_with_markup, *outputs)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "md").read_text()
+    assert "no seed ran on one machine with ER's (® script" in text
+    for kind in ("csv", "md", "claims"):
+        assert is_free_of_markup((tmp_path / kind).read_text())
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "loop", "folder"])

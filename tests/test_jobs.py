@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 
@@ -63,6 +64,52 @@ def test_a_benchmark_without_measured_costs_counts_as_the_costliest_of_its_netwo
     monkeypatch.setitem(BENCHMARKS, "split_new", BENCHMARKS["split_cifar10"])
     slow = jobs.cost("split_cifar100", "agem")["later_task_seconds"]
     assert jobs.cost("split_new", "drl")["later_task_seconds"] == slow
+
+
+@pytest.mark.parametrize("rest", [0, 1])
+def test_an_empty_or_partial_table_of_costs_still_plans(monkeypatch, rest):
+    highest = {c: max(row[c] for row in jobs.measured_costs().values()) for c in jobs.COLUMNS}
+    left = dict(list(jobs.measured_costs().items())[:rest])
+    monkeypatch.setattr(jobs, "measured_costs", lambda: left)
+    found = jobs.cost("split_cifar100", "gss")
+    assert found == (next(iter(left.values())) if left else jobs.UNMEASURED)
+    assert all(jobs.UNMEASURED[c] >= highest[c] for c in jobs.COLUMNS)
+    assert jobs.resources("gss", tiny_settings("gss"), 1, 1, None)["runtime"] >= 1
+
+
+@pytest.fixture
+def cost_table(tmp_path, monkeypatch):
+    """scripts/cost_table.py with a plan and a table of its own; returns what it does to a table."""
+    script = runpy.run_path(str(PROJECT / "scripts/cost_table.py"))
+    table = tmp_path / "costs.csv"
+    monkeypatch.setitem(script["main"].__globals__, "TABLE", table)
+    monkeypatch.setattr(sys, "argv", ["cost_table.py", "--results", str(tmp_path)])
+
+    def make(old):
+        table.write_text(old)
+        script["main"]()
+        return table.read_text()
+
+    return make
+
+
+def test_the_table_of_costs_keeps_what_was_not_measured_now(cost_table, tmp_path):
+    old = (PROJECT / "src/drl_replication/costs.csv").read_text()
+    new = tmp_path / "plan/split_mnist/er.json"
+    new.parent.mkdir(parents=True)
+    new.write_text(json.dumps(dict.fromkeys(jobs.COLUMNS, 1.5)))
+    before, after = old.splitlines(), cost_table(old).splitlines()
+    assert len(after) == len(before)
+    [changed] = [i for i in range(len(before)) if after[i] != before[i]]
+    assert before[changed].startswith("split_mnist,er,")
+    assert after[changed].startswith("split_mnist,er,1.5,1.5,1.5,1.5,1.5,")
+    assert len(cost_table("").splitlines()) == 2
+
+
+def test_an_empty_plan_leaves_the_table_of_costs_alone(cost_table, tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: .*plan holds no measured costs, .* first\.$"):
+        cost_table("old")
+    assert (tmp_path / "costs.csv").read_text() == "old"
 
 
 def test_short_runs_share_a_job_and_long_ones_do_not():

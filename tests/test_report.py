@@ -42,7 +42,7 @@ RECORDS += [record("split_fashion", "er", 0)]
 RECORDS += [make_record("split_fashion", "drl", 0, [[0.9, None], [None, None]])]
 
 
-def write_inputs(folder, records, figures):
+def write_inputs(folder, records, figures, seeds=(0, 1, 2)):
     """All that the page is made from, as the other scripts write it."""
     frames = {f"table_{n}": paper_table(n, records) for n in PAPER_TABLES}
     frames |= {"audit": audit.audit(records), "comparisons": comparisons.comparisons(records)}
@@ -50,11 +50,12 @@ def write_inputs(folder, records, figures):
     frames |= {"claims": claims.claims(evidence.gather(records, figures={}))}
     for name, frame in frames.items():
         (folder / f"{name}.csv").write_text(to_csv(frame))
+    content = {"caption": f"See {HOSTILE}.", "seeds": list(seeds)}
     for name in figures:
         plt.figure(figsize=(1, 1)).savefig(folder / f"{name}.png")
         plt.close()
         (folder / f"{name}.pdf").write_bytes(b"")
-        (folder / f"{name}.json").write_text(json.dumps({"caption": f"See {HOSTILE}."}))
+        (folder / f"{name}.json").write_text(json.dumps(content))
 
 
 def command(folder, records, figures, seeds, selected=SELECTED):
@@ -108,7 +109,7 @@ def folder(tmp_path_factory):
     """A report of a part of what was selected."""
     folder = tmp_path_factory.mktemp("report")
     figures = list(FIGURES)[:2]
-    write_inputs(folder, RECORDS, figures)
+    write_inputs(folder, RECORDS, figures, seeds=[1, 7])
     result = run(folder, RECORDS, figures, range(3))
     assert (result.returncode, result.stderr) == (0, "")
     return folder
@@ -184,6 +185,7 @@ def test_a_partial_report_says_so_everywhere(text):
     assert "all 3 seeds of all methods on Permuted MNIST" in text
     assert "partial<span>: 23 of 63 runs" in text
     assert "1 of 23 runs diverged" in text
+    assert "<p>Figure 2: 1 of 3 seeds.</p>" in text
     assert f"Not drawn: {FIGURES['figure_3'].title}; " in text
     assert "A note &amp; more." in text
 
@@ -210,6 +212,18 @@ def test_a_whole_report_does_not_say_so(tmp_path):
     first = (tmp_path / "report.html").read_bytes()
     run(tmp_path, records, FIGURES, range(3), selected)
     assert (tmp_path / "report.html").read_bytes() == first
+
+
+def test_figures_of_fewer_seeds_alone_make_a_report_partial(tmp_path):
+    records = [r for r in RECORDS if r["benchmark"] == "split_mnist"]
+    write_inputs(tmp_path, records, FIGURES, seeds=[0, 2])
+    result = run(tmp_path, records, FIGURES, range(3), {"split_mnist": METHODS})
+    assert (result.returncode, result.stderr) == (0, "")
+    text = (tmp_path / "report.html").read_text()
+    assert "<title>Partial: " in text
+    assert '<h2 id="partial">Partial results</h2>' in text
+    assert "<p>Figure 2: 2 of 3 seeds; Figure 3: 2 of 3 seeds.</p>" in text
+    assert "runs are missing" not in text
 
 
 @pytest.mark.parametrize("number", PAPER_TABLES)
@@ -257,6 +271,7 @@ def test_every_picture_has_a_text(page):
         ("verdict.csv", "", "cannot be read as CSV"),
         ("figure_1.json", "{", "valid JSON"),
         ("figure_1.json", "{}", "holds no caption"),
+        ("figure_1.json", '{"caption": "", "seeds": 3}', "seeds that are no list"),
         ("figure_1.png", None, "No such file"),
     ],
 )

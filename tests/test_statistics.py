@@ -42,7 +42,7 @@ def test_intervals_need_two_values():
     for call in (
         lambda: statistics.difference_interval(0.5, 0, 1, 0.5, 0.1, 10),
         lambda: statistics.mean_interval([0.5]),
-        lambda: statistics.bootstrap_interval([0.5], np.mean),
+        lambda: statistics.redraws(1),
         lambda: statistics.bootstrap_mean_interval([]),
     ):
         with pytest.raises(ValueError, match="two values"):
@@ -59,30 +59,26 @@ def test_a_bootstrap_of_three_against_all_27_samples():
     sample = np.array([1.0, 2.0, 9.0])
     means = [np.mean(drawn) for drawn in itertools.product(sample, repeat=3)]
     # the lowest and the highest mean are each 1 of 27, more than the 2.5 % of a tail
-    for interval in (
-        statistics.bootstrap_interval(sample, np.mean),
-        statistics.bootstrap_mean_interval(sample),
-    ):
-        np.testing.assert_allclose(interval, [min(means), max(means)])
-    interval = statistics.bootstrap_interval(sample, np.mean, confidence=0.6)
+    interval = statistics.bootstrap_mean_interval(sample)
+    np.testing.assert_allclose(interval, [min(means), max(means)])
+    interval = statistics.bootstrap_mean_interval(sample, confidence=0.6)
     np.testing.assert_allclose(interval, np.quantile(means, [0.2, 0.8], method="inverted_cdf"))
 
 
 def test_bootstrap_as_in_scipy_and_always_the_same():
     sample = SAMPLES[0]
-    ours = statistics.bootstrap_interval(sample, np.median)
-    oracle = stats.bootstrap((sample,), np.median, method="percentile", rng=1).confidence_interval
+    ours = statistics.bootstrap_mean_interval(sample)
+    oracle = stats.bootstrap((sample,), np.mean, method="percentile", rng=1).confidence_interval
     np.testing.assert_allclose(ours, oracle, atol=0.1 * sample.std())
-    assert ours == statistics.bootstrap_interval(sample, np.median)
-    mean = statistics.bootstrap_mean_interval(sample, 0.9)
-    np.testing.assert_allclose(mean, statistics.bootstrap_interval(sample, np.mean, 0.9))
+    assert ours == statistics.bootstrap_mean_interval(sample)
 
 
-def test_bootstrap_redraws_whole_rows_and_leaves_out_what_has_no_value():
+def test_redraws_take_whole_rows_and_percentiles_leave_out_what_has_no_value():
     pairs = np.array([[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]])
-    correlation = statistics.bootstrap_interval(pairs, lambda p: statistics.pearson(*p.T))
-    np.testing.assert_allclose(correlation, [1, 1])  # of constant samples it is NaN
-    assert np.isnan(statistics.bootstrap_interval(pairs, lambda p: np.nan)).all()
+    found = [statistics.pearson(*pairs[rows].T) for rows in statistics.redraws(3, 200)]
+    assert np.isnan(found).any()  # of constant samples
+    np.testing.assert_allclose(statistics.percentiles(np.array(found), 0.95), [1, 1])
+    assert np.isnan(statistics.percentiles(np.array([np.nan, np.inf]), 0.95)).all()
 
 
 # Tests --------------------------------------------------------------------------------------------

@@ -95,6 +95,18 @@ def test_without_er_there_is_no_ratio():
     assert "| 3.67 ± 2.08<br>5.60 ± 0.14 | –<br>1.07 |" in text(frame)
 
 
+def test_a_ratio_needs_both_runs_on_one_machine():
+    other = {"cpu_model": "Other CPU"}
+    er = [record("er", 0, 1.0), record("er", 1, 2.0, **other), record("er", 2, 1.0)]
+    drl = [record("drl", 0, 3.0), record("drl", 1, 6.0, **other), record("drl", 2, 9.0, **other)]
+    gss = [record("gss", 0, 3.0, device="cuda"), record("gss", 1, 3.0)]
+    frame = times.table([*er, *drl, *gss])
+    assert (row(frame, "drl").n, row(frame, "drl").n_pairs) == (3, 2)
+    assert row(frame, "drl").ratio == pytest.approx(3)
+    assert (row(frame, "gss").n, row(frame, "gss").n_pairs) == (2, 0)
+    assert np.isnan(row(frame, "gss").ratio)
+
+
 def test_every_machine_is_named():
     other = record("er", 5, 1.0, cpu_model="Other CPU", device="cuda")
     frame = times.table([*RECORDS, other, record("er", 6, 1.0, cpu_model=None)])

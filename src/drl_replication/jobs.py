@@ -7,12 +7,14 @@ import csv
 import math
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
 from drl_replication.benchmarks import BENCHMARKS
 from drl_replication.datasets import DATASETS
 from drl_replication.measures import PROBE_IMAGES
+from drl_replication.records import RecordError, read_record
 
 HEAD_ROOM = 2.0  # other processors are slower, and other settings need more memory
 JOB_SECONDS, JOB_MB = 60, 400  # of every job: Snakemake itself, and reading data over a network
@@ -23,6 +25,10 @@ COLUMNS = (
     "evaluation_seconds",
     "peak_memory_mb",
 )
+
+
+# Where nothing at all was measured: the costliest values ever measured, rounded up.
+UNMEASURED = dict(zip(COLUMNS, (2.0, 0.3, 9.0, 0.002, 4000.0), strict=True))
 
 
 @cache
@@ -39,7 +45,7 @@ def cost(benchmark: str, method: str) -> dict[str, float]:
     """The measured cost of a run's steps.
 
     A method that was not measured counts as the costliest of the benchmark; a benchmark that was
-    not measured as the costliest with the same network.
+    not measured as the costliest with the same network, or of all; `UNMEASURED` without any.
     """
     costs = measured_costs()
     network = BENCHMARKS[benchmark].network
@@ -48,6 +54,7 @@ def cost(benchmark: str, method: str) -> dict[str, float]:
         [c for (b, _), c in costs.items() if b == benchmark],
         [c for (b, _), c in costs.items() if b in BENCHMARKS and BENCHMARKS[b].network == network],
         list(costs.values()),
+        [UNMEASURED],
     ]
     known = next(rows for rows in like if rows)
     return {name: max(row[name] for row in known) for name in COLUMNS}
@@ -102,3 +109,12 @@ def runs_together(settings: dict[str, dict], minutes: float) -> int:
     """
     seconds = max(predict(cost(s["benchmark"], m), s)["seconds"] for m, s in settings.items())
     return max(1, int(60 * minutes / seconds))
+
+
+def is_done(path: Path, settings: dict) -> bool:
+    """Whether the record of a run is there, made with these settings."""
+    try:
+        read_record(path, settings)
+    except RecordError:
+        return False
+    return True

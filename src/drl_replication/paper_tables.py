@@ -8,32 +8,26 @@ import pandas as pd
 
 from drl_replication import correlations, hyperparameters, rendering, tables, times
 from drl_replication.documents import Document
+from drl_replication.readings import TABLE_READINGS
 
 
 @dataclass(frozen=True)
 class PaperTable:
     """One table.
 
-    `make(records, **readings)` returns its long format, with the `readings` it depends on as
-    keywords; `document(frame, remarks)` shows that.
+    `make(records, **readings)` returns its long format, with its TABLE_READINGS as keywords;
+    `document(frame, remarks)` shows that.
     """
 
     make: Callable[..., pd.DataFrame]
     document: Callable[[pd.DataFrame, Sequence[str]], Document]
-    readings: tuple[str, ...] = ()
 
 
 PAPER_TABLES = {
     1: PaperTable(partial(tables.table, 1), partial(rendering.document, 1)),
     2: PaperTable(partial(tables.table, 2), partial(rendering.document, 2)),
-    3: PaperTable(
-        partial(tables.table, 3), partial(rendering.document, 3), ("intransigence_reference",)
-    ),
-    4: PaperTable(
-        correlations.table,
-        correlations.document,
-        ("intransigence_reference", "rho_layers", "rho_null"),
-    ),
+    3: PaperTable(partial(tables.table, 3), partial(rendering.document, 3)),
+    4: PaperTable(correlations.table, correlations.document),
     5: PaperTable(times.table, times.document),
     6: PaperTable(hyperparameters.table, hyperparameters.document),
 }
@@ -43,6 +37,6 @@ def paper_table(
     number: int, records: Sequence[Mapping], readings: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """The long format of a table, with those of the `readings` that it depends on."""
-    row = PAPER_TABLES[number]
-    chosen = {name: option for name, option in (readings or {}).items() if name in row.readings}
-    return row.make(records, **chosen)
+    wanted = TABLE_READINGS[number]
+    chosen = {name: option for name, option in (readings or {}).items() if name in wanted}
+    return PAPER_TABLES[number].make(records, **chosen)

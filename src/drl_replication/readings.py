@@ -2,8 +2,8 @@
 
 The first option is the default. A reading belongs to the runs whose method has one of its `parts`
 (None: all) and none of those it is `without`, and whose benchmark is of one of its `kinds` and
-`networks` (None: all), so that a changed reading reruns exactly those. A reading with
-`stage="tables"` changes no run at all.
+`networks` (None: all), so that a changed reading reruns exactly those. A reading of `tables`
+changes no run at all, but those of the paper's tables alone.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Reading:
     without: tuple[str, ...] = ()
     kinds: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
-    stage: str = "runs"
+    tables: tuple[int, ...] = ()
     # which configuration key each option takes the learning rate from
     learning_rate: dict[Option, str] = field(default_factory=dict)
 
@@ -35,7 +35,7 @@ class Reading:
     def concerns(self, benchmark: Benchmark, method: Method) -> bool:
         """Whether a run of `method` on `benchmark` depends on this reading."""
         return (
-            self.stage == "runs"
+            not self.tables
             and (self.kinds is None or benchmark.kind in self.kinds)
             and (self.networks is None or benchmark.network in self.networks)
             and (self.parts is None or not set(self.parts).isdisjoint(method.parts))
@@ -165,20 +165,27 @@ READINGS: dict[str, Reading] = {
             "best_mean": "the best over methods of the mean over seeds",
             "per_seed": "per seed, the best over methods",
         },
-        stage="tables",
+        tables=(3, 4),
     ),
     "rho_layers": Reading(
         {
             "hidden": "rho-spectrum of the hidden layers",
             "all": "rho-spectrum of all layers, logits included",
         },
-        stage="tables",
+        tables=(4,),
     ),
     "rho_null": Reading(
         {
             "floor": "singular values under 1e-6 of the largest are raised to it and counted",
             "drop": "left out",
         },
-        stage="tables",
+        tables=(4,),
     ),
+}
+
+READINGS_OF_TABLES = {name: reading for name, reading in READINGS.items() if reading.tables}
+# By the number of the paper's table: the readings that it depends on besides those of its runs.
+TABLE_READINGS = {
+    number: [name for name, reading in READINGS_OF_TABLES.items() if number in reading.tables]
+    for number in range(1, 7)
 }

@@ -15,16 +15,6 @@ def to_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
-def to_markdown(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
-    """`document` in Markdown, the paper's number below ours."""
-    return document(number, frame, remarks).markdown()
-
-
-def to_latex(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
-    """`document` in LaTeX, the paper's numbers in a row of their own."""
-    return document(number, frame, remarks).latex()
-
-
 def document(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
     """Table 1, 2 or 3: one row a method, one column a benchmark, ours above the paper's.
 

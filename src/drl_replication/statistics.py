@@ -1,6 +1,6 @@
 """Intervals, exact tests and correlations that the verdict and the comparisons rest on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
@@ -68,32 +68,19 @@ def percentiles(results: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def bootstrap_interval(
-    values: np.ndarray,
-    statistic: Callable[[np.ndarray], float],
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> tuple[float, float]:
-    """Percentile bootstrap over the first axis of `values`: rows (seeds, clusters) are redrawn.
-
-    Resamples in which the statistic is not finite (no variation left) are left out; NaN if all
-    are. The same values give the same interval. Raises ValueError for fewer than two rows.
-    """
-    values = np.asarray(values, dtype=float)
-    results = [statistic(values[rows]) for rows in redraws(len(values), resamples)]
-    return percentiles(np.array(results), confidence)
-
-
 def bootstrap_mean_interval(
     values: Sequence[float], confidence: float = 0.95
 ) -> tuple[float, float]:
-    """`bootstrap_interval` of the mean of (n,), without a loop. Raises ValueError for n < 2."""
+    """Percentile bootstrap of the mean of (n,), the same for the same values.
+
+    Raises ValueError for fewer than two.
+    """
     values = np.asarray(values, dtype=float)
     return percentiles(values[redraws(len(values))].mean(axis=1), confidence)
 
 
 def sign_flip_test(differences: Sequence[float]) -> float:
-    """Exact two-sided p of paired differences (n,): could their signs as well be others?
+    """Exact two-sided p of paired differences (n,): would other signs be as likely?
 
     The share of all 2^n sign patterns whose |sum| is at least the observed one, which is among
     them with its mirror image, so that p >= 2^(1-n).

@@ -41,13 +41,16 @@ TABLES = {
 }
 
 
-def collect(paths: Iterable[str | Path], expected: Mapping[tuple[str, str], Mapping]) -> list[dict]:
-    """Read the records at `paths`, where `expected` has the settings of each (benchmark, method).
+def collect(
+    paths: Iterable[str | Path], settings: Mapping[str, Mapping[str, Mapping]]
+) -> list[dict]:
+    """Read the records at `paths`; `settings` are {benchmark: {method: settings}} of all expected.
 
     Raises RecordError naming every missing file, or the first record that cannot be used or was
     made with other settings; ValueError for no paths, or one that is not of an expected run.
     """
     paths = [Path(path) for path in paths]
+    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
     if not paths:
         raise ValueError("No run is expected, but a table needs one at least: select some.")
     for path in paths:

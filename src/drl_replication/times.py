@@ -11,6 +11,7 @@ import pandas as pd
 
 from drl_replication import notes
 from drl_replication.documents import NOTHING, Cell, Document, Row
+from drl_replication.markdown import plain
 from drl_replication.paper import method_order, method_title, printed
 from drl_replication.statistics import mean_interval
 from drl_replication.tables import check_comparable
@@ -25,11 +26,12 @@ def table(records: Sequence[Mapping]) -> pd.DataFrame:
     """Table 5: one row a (benchmark, method) that was run or printed.
 
     Columns: benchmark, method, dataset, machine (processor and device, all of them), n (runs
-    averaged), n_diverged, mean and std (seconds; ddof 1), n_pairs (seeds that ER has too), ratio to
-    ER (the geometric mean of the pairs' ratios) with its 90 % interval (Student's, of the
-    logarithms), printed_mean, printed_std, printed_ratio (of the printed means), ratio_of_ratios
-    (ours / printed). NaN where nothing was run; a run that diverged stopped early, so its time is
-    left out. Raises ValueError for no records, and as `tables.run_measures`.
+    averaged), n_diverged, mean and std (seconds; ddof 1), n_pairs (seeds that ER has too, on the
+    same processor and device), ratio to ER (the geometric mean of the pairs' ratios) with its 90 %
+    interval (Student's, of the logarithms), printed_mean, printed_std, printed_ratio (of the
+    printed means), ratio_of_ratios (ours / printed). NaN where nothing was run; a run that diverged
+    stopped early, so its time is left out. Raises ValueError for no records, and as
+    `tables.run_measures`.
     """
     if not records:
         raise ValueError("There are no run records to make a table from: select some runs.")
@@ -47,27 +49,33 @@ def _rows(benchmark: str, records: Sequence[Mapping], paper: pd.DataFrame) -> li
     runs: dict[str, list[Mapping]] = {method: [] for method in theirs}
     for record in records:
         runs.setdefault(record["method"], []).append(record)
-    reference = _seconds(runs[REFERENCE])
+    reference = _timed(runs[REFERENCE])
     return [
         {
             "benchmark": benchmark,
             "method": method,
-            **_ours(runs[method], reference),
-            **(ratio := _ratio(_seconds(runs[method]), reference)),
+            **_ours(runs[method]),
+            **(ratio := _ratio(_timed(runs[method]), reference)),
             **_printed(theirs.get(method), theirs[REFERENCE], ratio["ratio"]),
         }
         for method in sorted(runs, key=method_order)
     ]
 
 
-def _seconds(runs: Sequence[Mapping]) -> dict[int, float]:
-    return {r["seed"]: r["training_seconds"] for r in runs if not r["diverged"]}
+def _machine(run: Mapping) -> str:
+    made = run["provenance"]
+    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(made['device'])}"
 
 
-def _ours(runs: Sequence[Mapping], reference: Mapping[int, float]) -> dict:
-    seconds = pd.Series(_seconds(runs), dtype=float)
+def _timed(runs: Sequence[Mapping]) -> dict[tuple[int, str], float]:
+    """Seconds of the finished runs by seed and machine, on which a ratio needs both runs."""
+    return {(r["seed"], _machine(r)): r["training_seconds"] for r in runs if not r["diverged"]}
+
+
+def _ours(runs: Sequence[Mapping]) -> dict:
+    seconds = pd.Series(_timed(runs).values(), dtype=float)
     made = [r["provenance"] for r in runs]
-    machines = {f"{p['cpu_model'] or 'unknown processor'}, {p['device']}" for p in made}
+    machines = {_machine(r) for r in runs}
     return {
         "dataset": made[0]["data"]["dataset"] if made else None,
         "machine": "; ".join(sorted(machines)),
@@ -75,15 +83,15 @@ def _ours(runs: Sequence[Mapping], reference: Mapping[int, float]) -> dict:
         "n_diverged": len(runs) - len(seconds),
         "mean": seconds.mean(),
         "std": seconds.std(),
-        "n_pairs": len(seconds.index.intersection(list(reference))),
     }
 
 
-def _ratio(seconds: Mapping[int, float], reference: Mapping[int, float]) -> dict[str, float]:
-    """Of the seeds that both have, in logarithms, in which half and double weigh alike."""
-    pairs = [math.log(seconds[s] / reference[s]) for s in sorted(seconds.keys() & reference.keys())]
+def _ratio(seconds: Mapping[tuple, float], reference: Mapping[tuple, float]) -> dict[str, float]:
+    """Of the keys that both have, in logarithms, in which half and double weigh alike."""
+    pairs = [math.log(seconds[k] / reference[k]) for k in sorted(seconds.keys() & reference.keys())]
     low, high = mean_interval(pairs, 0.9) if len(pairs) > 1 else (math.nan, math.nan)
     return {
+        "n_pairs": len(pairs),
         "ratio": math.exp(np.mean(pairs)) if pairs else math.nan,
         "ratio_low90": math.exp(low),
         "ratio_high90": math.exp(high),
@@ -161,8 +169,8 @@ def _notes(frame: pd.DataFrame) -> list[str]:
     machines = sorted({m for cell in ran["machine"] for m in cell.split("; ")})
     return [
         "Under each of our numbers stands the paper's; × is our ratio divided by the paper's.",
-        "The ratio to ER is the geometric mean over seeds that both have, its 90 % interval "
-        "Student's of the logarithms.",
+        "The ratio to ER is the geometric mean over seeds that both have on one machine, its 90 % "
+        "interval Student's of the logarithms.",
         notes.seed_note(ran),
         *notes.data_notes(ran),
         *(["Diverged runs stop early, and are not averaged."] if ran["n_diverged"].any() else []),

@@ -12,6 +12,7 @@ from drl_replication.comparability import incomparable, incomparable_figure, of_
 from drl_replication.paper import (
     BENCHMARK_TITLES,
     METHOD_TITLES,
+    PRINTED_SEEDS,
     benchmark_order,
     method_order,
     printed,
@@ -33,7 +34,6 @@ from drl_replication.scoring import (
 from drl_replication.statistics import difference_interval, kendall_tau
 from drl_replication.tables import TABLES, table
 
-PAPER_RUNS = 10  # Sec. 5: "over 10 runs with different random seeds"
 RANKED = ("Table 1", "Table 2", "Table 3", "Table 5")
 
 
@@ -100,7 +100,7 @@ def _judged_mean(row: Row, diverged: int) -> Row:
     if row.n == 1:
         return row.judged(NO_INTERVAL, "; ".join(filter(None, ["one seed", left_out])))
     interval = difference_interval(
-        row.ours, row.ours_std, row.n, row.printed, row.printed_std, PAPER_RUNS
+        row.ours, row.ours_std, row.n, row.printed, row.printed_std, PRINTED_SEEDS
     )
     return row.judged(interval, left_out)
 
@@ -142,12 +142,13 @@ def time_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[Row]:
         row.margin, row.ours, row.n = TIME_MARGIN, cell.ratio, cell.n_pairs
         if paper.method == times.REFERENCE:
             yield row.closed(NOT_SCORED, "the reference of the ratios")
-        elif not row.n:
+        elif not (cell.n and er.n):
             yield row.closed(NOT_RUN)
         elif paper.benchmark in other:
             yield row.closed(NOT_COMPARABLE, other[paper.benchmark])
-        elif cell.machine != er.machine:
-            yield row.closed(NOT_COMPARABLE, f"{cell.machine}, but ER: {er.machine}")
+        elif not row.n:
+            machines = f"{cell.machine}; ER: {er.machine}"
+            yield row.closed(NOT_COMPARABLE, f"no seed ran on one machine with ER's ({machines})")
         else:
             interval = cell.ratio_low90 / row.printed - 1, cell.ratio_high90 / row.printed - 1
             row.judged(interval, _too_few(row.n, interval))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from drl_replication.documents import NOTHING, digits, interval
+from drl_replication.documents import NOTHING, digits, interval, with_std
 from drl_replication.evidence import CLAIM_VERDICTS
 from drl_replication.markdown import markdown_grid
 from drl_replication.paper import BENCHMARK_TITLES, benchmark_title, method_title
@@ -26,13 +26,14 @@ INTERVALS = (
 )
 OTHERS = (
     "Not run: the runs or the figure that it needs are not there. Not comparable: ours was "
-    "measured on other data, or less of it, than the paper's. Not scored: misprints, and the "
+    "measured on other data, or less of it, than the paper's, or a time on no machine that ER ran "
+    "on with the same seed. Not scored: misprints, and the "
     "reference of a ratio. One seed has no interval, so that nothing of it can be more than "
     "inconclusive."
 )
 WIDE = (
-    "The margin is the same for small numbers: an intransigence of 0.010 is reproduced by any from "
-    "0 to 0.030, so that there the order of the methods says more."
+    "The margin is the same for small numbers: an intransigence of 0.010 is reproduced by any "
+    "value from 0 to 0.030; there the order of the methods says more."
 )
 
 
@@ -144,7 +145,7 @@ def _name(row: tuple, many: bool) -> str:
 def _numbers(row: tuple) -> list[str]:
     return [
         _printed(row),
-        _with_std(row.ours, row.ours_std),
+        with_std(row.ours, row.ours_std),
         str(row.n) if row.n else NOTHING.number,
         NOTHING.number if math.isnan(row.difference) else digits(row.difference, sign="+"),
         interval(row.low, row.high),
@@ -154,9 +155,5 @@ def _numbers(row: tuple) -> list[str]:
 def _printed(row: tuple) -> str:
     """As the paper prints it; Table 5's ratios are ours to compute."""
     if row.source == "Table 5" or row.printed == round(row.printed, DECIMALS):
-        return _with_std(row.printed, row.printed_std)
+        return with_std(row.printed, row.printed_std)
     return f"{row.printed:g}".replace("-", "−")
-
-
-def _with_std(mean: float, std: float) -> str:
-    return digits(mean) + ("" if math.isnan(std) else f" ± {digits(std)}")

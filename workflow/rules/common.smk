@@ -15,13 +15,13 @@ sys.path.insert(0, str(PROJECT / "src"))
 
 from drl_replication import config as configuration, locks, safekeeping, sources
 from drl_replication.benchmarks import BENCHMARKS
-from drl_replication.coverage import missing_runs
+from drl_replication.coverage import missing_runs, partial_figures
 from drl_replication.datasets import DATASETS
 from drl_replication.files import check_writable
 from drl_replication.figures import FIGURES
-from drl_replication.jobs import resources as resources_of, runs_together
+from drl_replication.jobs import is_done, resources as resources_of, runs_together
 from drl_replication.methods import METHODS
-from drl_replication.records import RecordError, read_record
+from drl_replication.readings import READINGS_OF_TABLES, TABLE_READINGS
 
 try:
     config = configuration.check(config)
@@ -59,15 +59,6 @@ onerror:
     put_finished_back()
 
 
-# The readings that a table depends on, besides those that its runs were made with.
-TABLE_READINGS = {
-    1: [],
-    2: [],
-    3: ["intransigence_reference"],
-    4: ["intransigence_reference", "rho_layers", "rho_null"],
-    5: [],
-    6: [],
-}
 TABLE_KINDS = ["csv", "md", "tex"]
 FIGURE_KINDS = ["pdf", "png", "json"]
 PAPER_FIGURES = [name for name in FIGURES if name.startswith("figure_")]
@@ -120,31 +111,55 @@ def selected(paths):
     return [f"<results>/{path}" for path in paths]
 
 
-def runs(wildcards=None):
+def selected_runs():
     """The records of all selected runs."""
-    paths = selected(
+    return selected(
         f"runs/{benchmark}/{method}/seed_{seed}.json"
         for benchmark, method, seed in configuration.runs(config)
     )
-    if not paths:
-        raise WorkflowError(
-            f"records_only is true, but {config['results_dir']}/runs holds no record of the "
-            "selected benchmarks, methods and seeds"
-        )
-    return paths
+
+
+def runs(wildcards):
+    """The records of all selected runs, for a rule that needs one at least."""
+    return selected_runs() or nothing_recorded("runs", "selected benchmarks, methods and seeds")
+
+
+def nothing_recorded(folder, what):
+    raise WorkflowError(
+        f"records_only is true, but {config['results_dir']}/{folder} holds no record of the {what}"
+    )
 
 
 def records_of(figure):
     """The records that a figure is drawn from."""
-    seeds = {"once": [0], "seeds": config["seeds"]}.get(FIGURES[figure].records, [])
     if FIGURES[figure].records == "runs":
-        return runs()
+        return selected_runs()
+    seeds = {"once": [0], "seeds": config["seeds"]}.get(FIGURES[figure].records, [])
     return selected(f"experiments/{figure}/seed_{seed}.json" for seed in seeds)
 
 
+def can_be_drawn(figure):
+    """Whether there are records for it, or will be."""
+    return FIGURES[figure].records == "none" or bool(records_of(figure))
+
+
+def records_to_draw(wildcards):
+    """The records of a figure, one at least where it needs some."""
+    if not can_be_drawn(wildcards.figure):
+        nothing_recorded(f"experiments/{wildcards.figure}", "selected seeds")
+    return records_of(wildcards.figure)
+
+
+def figure_rows(wildcards):
+    """What a figure uses of the library's tables of rows: one groups methods by memory."""
+    if wildcards.figure != "memory_composition":
+        return ""
+    return str([METHODS[method].memory for method in config["methods"]])
+
+
 def figures(names=FIGURES):
-    """Those of the figures that there are records for."""
-    return [name for name in names if FIGURES[name].records == "none" or records_of(name)]
+    """Those of the figures that can be drawn."""
+    return [name for name in names if can_be_drawn(name)]
 
 
 def settings_of_runs(wildcards=None):
@@ -160,12 +175,7 @@ def readings_of(names):
 def to_be_made(benchmark, method):
     """Whether a selected run of a method lacks its record, or has one of other settings."""
     settings = configuration.run_settings(config, benchmark, method)
-    for seed in config["seeds"]:
-        try:
-            read_record(record(benchmark, method, seed), settings)
-        except RecordError:
-            return True
-    return False
+    return not all(is_done(record(benchmark, method, seed), settings) for seed in config["seeds"])
 
 
 def costs_to_measure(wildcards):
@@ -178,7 +188,7 @@ def costs_to_measure(wildcards):
     ]
 
 
-def notes(missing=True):
+def notes(wildcards=None, missing=True):
     """`--note` arguments: what a reader of a result must know of the configuration.
 
     Without `missing` for what says by itself which runs it lacks.
@@ -186,7 +196,7 @@ def notes(missing=True):
     sentences = []
     if config["records_only"]:
         wanted = list(configuration.runs(config))
-        there = [Path(path).parts[-3:] for path in runs()]
+        there = [Path(path).parts[-3:] for path in selected_runs()]
         there = [(b, m, int(file[len("seed_") : -len(".json")])) for b, m, file in there]
         sentences.append(
             f"Made from the records in {config['results_dir']}/runs without any training: "
@@ -197,6 +207,16 @@ def notes(missing=True):
     if changed := configuration.changed_readings(config):
         sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
     return [f"--note={sentence}" for sentence in sentences]
+
+
+def notes_on_figures():
+    """A `--note` argument for each figure that has records of fewer seeds than are selected."""
+    there = {
+        figure: [int(Path(path).stem[len("seed_") :]) for path in records_of(figure)]
+        for figure in PAPER_FIGURES
+        if FIGURES[figure].records == "seeds"
+    }
+    return [f"--note={sentence}." for sentence in partial_figures(there, config["seeds"])]
 
 
 def record(benchmark, method, seed):
@@ -239,6 +259,11 @@ def experiment_parts(wildcards):
     """The parts of the methods that an experiment trains."""
     methods = ["drl", "ber"] if wildcards.number == "3" else []
     return [part for method in methods for part in METHODS[method].parts]
+
+
+def experiment_rows(wildcards):
+    """The rows of the library's tables that an experiment uses."""
+    return str((BENCHMARKS["split_mnist"], experiment_parts(wildcards)))
 
 
 def run_settings(wildcards):

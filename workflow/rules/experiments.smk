@@ -25,8 +25,7 @@ rule experiment_1:
 
 rule experiment:
     input:
-        # The job compares the data with the registered checksums itself.
-        manifest=ancient(f"<results>/data/{config['settings']['split_mnist']['dataset']}.json"),
+        manifest=f"<results>/data/{config['settings']['split_mnist']['dataset']}.json",
         library=lambda w: library(f"scripts/experiment_{w.number}.py", *experiment_parts(w)),
     output:
         "<results>/experiments/figure_{number}/seed_{seed}.json",
@@ -42,6 +41,7 @@ rule experiment:
         mem_mb=lambda w, attempt: 2000 * attempt,
     params:
         settings=lambda w: json.dumps(configuration.figure_settings(config, f"figure_{w.number}")),
+        rows=experiment_rows,
     message:
         "Train and measure for Figure {wildcards.number}, seed {wildcards.seed}"
     shell:

@@ -7,7 +7,7 @@ localrules:
 
 rule figure:
     input:
-        records=lambda w: records_of(w.figure),
+        records=records_to_draw,
         library=lambda w: [
             *library("scripts/figure.py"),
             *library(f"src/drl_replication/figures/{w.figure}.py"),
@@ -27,6 +27,7 @@ rule figure:
         "../../envs/figures.yaml"
     params:
         title=lambda w: FIGURES[w.figure].title,
+        rows=figure_rows,
         settings=lambda w: json.dumps(configuration.figure_settings(config, w.figure)),
         notes=lambda w: notes(missing=False) if FIGURES[w.figure].records == "runs" else [],
     message:
@@ -37,7 +38,7 @@ rule figure:
         " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
 
 
-for figure in figures():
+for figure in FIGURES:
 
     # `snakemake figure_1`
     rule:

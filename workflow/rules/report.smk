@@ -8,7 +8,7 @@ localrules:
 
 rule verdict:
     input:
-        runs=runs(),
+        runs=runs,
         figures=expand("<results>/figures/{figure}.json", figure=figures(PAPER_FIGURES)),
         library=library("scripts/verdict.py"),
     output:
@@ -21,8 +21,8 @@ rule verdict:
         "../../envs/tables.yaml"
     params:
         settings=settings_of_runs,
-        readings=readings_of(TABLE_READINGS[4]),
-        notes=[*notes(), note_on_readings()],
+        readings=readings_of(READINGS_OF_TABLES),
+        notes=lambda w: [*notes(), *notes_on_figures(), note_on_readings()],
     message:
         "Compare every printed number and every claim with ours"
     shell:
@@ -33,7 +33,7 @@ rule verdict:
 
 rule page:
     input:
-        runs=runs(),
+        runs=runs,
         tables=expand("<results>/tables/table_{number}.csv", number=TABLE_READINGS),
         audit="<results>/tables/audit.csv",
         comparisons="<results>/tables/comparisons.csv",
@@ -53,7 +53,7 @@ rule page:
         settings=settings_of_runs,
         seeds=config["seeds"],
         readings=json.dumps(config["readings"]),
-        notes=notes(missing=False),
+        notes=lambda w: notes(missing=False),
     message:
         "Put everything on one page"
     shell:

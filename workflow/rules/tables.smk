@@ -9,7 +9,7 @@ localrules:
 
 rule table:
     input:
-        runs=runs(),
+        runs=runs,
         library=library("scripts/table.py"),
     output:
         csv="<results>/tables/table_{number}.csv",
@@ -29,7 +29,7 @@ rule table:
     params:
         settings=settings_of_runs,
         readings=lambda w: readings_of(TABLE_READINGS[int(w.number)]),
-        notes=notes(),
+        notes=notes,
     message:
         "Make Table {wildcards.number}"
     shell:
@@ -40,7 +40,7 @@ rule table:
 
 rule audit:
     input:
-        runs=runs(),
+        runs=runs,
         library=library("scripts/audit.py"),
     output:
         csv="<results>/tables/audit.csv",
@@ -66,7 +66,7 @@ rule audit:
 
 rule comparisons:
     input:
-        runs=runs(),
+        runs=runs,
         library=library("scripts/comparisons.py"),
     output:
         csv="<results>/tables/comparisons.csv",
@@ -83,7 +83,7 @@ rule comparisons:
     params:
         settings=settings_of_runs,
         readings=readings_of(["intransigence_reference"]),
-        notes=notes(),
+        notes=notes,
     message:
         "Test the methods against each other"
     shell:

@@ -51,13 +51,14 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
 def summary(result: Mapping, share: str) -> dict:
     """Numbers over the repetitions: of the drawn place and memory size, and of all others.
 
-    `sizes[share]` has the drawn place, `places[third][share]` all of them.
+    `share` is the memory's, of task 1's samples; `sizes[share]` has the drawn place,
+    `places[third][share]` all of them.
     """
     places = {
         third: {size: _compared(result["selections"][size], row) for size, row in rows.items()}
         for third, rows in result["accuracies"].items()
     }
-    return {**places[DRAWN][share], "sizes": places[DRAWN], "places": places}
+    return {**places[DRAWN][share], "share": share, "sizes": places[DRAWN], "places": places}
 
 
 def _compared(selection: Mapping, accuracy: Mapping) -> dict:
@@ -193,12 +194,13 @@ def _findings(numbers: Mapping, share: str, percent: str) -> list[str]:
         "On fresh samples of all classes the random memory is more accurate in "
         f"{numbers['random_better']} of {n} ({_signed(difference['mean'])} on average"
         f"{_interval(difference)}). The paper finds it better, for one picture; this depends on "
-        f"where the third class lies: {elsewhere}; and on the memory's size: {larger}. The "
-        "place between the others was tried first, and the rest added when GSS-IQP won there.",
+        f"where the third class lies: {elsewhere}; and on the memory's size: {larger}. Three "
+        "places are compared because the result depends on them; the place that is drawn was "
+        "chosen after seeing the result of the first (between).",
         f"SCIP proved {numbers['solved']} of {n} selections of {percent} optimal (largest gap "
-        f"{numbers['largest_gap']:.1g} in a sum of {numbers['selected'] ** 2} cosines); in "
-        f"{numbers['not_unique']}, another order of the samples gave another choice that is as "
-        "good.",
+        f"{numbers['largest_gap']:.1g} in a sum of {numbers['selected'] ** 2} cosines); for "
+        f"{numbers['not_unique']} of them, reordering the samples gave a different, equally good "
+        "choice.",
     ]
 
 

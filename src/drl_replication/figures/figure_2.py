@@ -40,6 +40,7 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
         printed[row.classes][row.measure] = row.value
     return _figure(panels, summary, printed), {
         "dataset": experiments[0]["provenance"]["data"]["dataset"],
+        "seeds": [e["seed"] for e in experiments],
         "seed_of_points": experiments[0]["seed"],
         "panels": panels,
         "printed": printed,

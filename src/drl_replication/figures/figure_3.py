@@ -48,6 +48,7 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
         "bin_edges": np.linspace(-1, 1, bins + 1).round(4).tolist(),
         "densities": densities,
         **sweep,
+        "seeds": [e["seed"] for e in experiments],
         "summary": _summary(both, sweep),
     }
     numbers["caption"] = _caption(experiments, settings, numbers)
@@ -221,8 +222,8 @@ def _provisos(diverged: Mapping, seeds: int, both: int) -> list[str]:
         return []
     return [
         f"Diverged and left out, of {seeds} runs each: {', '.join(gone)} (inner products with "
-        "logits in them have no lower bound, and a small alpha leaves L_bt none); (a) and (b) show "
-        f"the {both} seeds for which both runs finished."
+        "logits in them have no lower bound; with a small alpha, L_bt is unbounded below); (a) and "
+        f"(b) show the {both} seeds for which both runs finished."
     ]
 
 

@@ -25,8 +25,7 @@ def finished_runs(records: Sequence[Path], settings: Mapping) -> tuple[Groups, s
     diverged. `settings`: {benchmark: {method: settings}}. Raises RecordError and ValueError as
     `tables.collect`, ValueError when no run is finished.
     """
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    runs = collect(records, expected)
+    runs = collect(records, settings)
     order = sorted(
         (r for r in runs if not r["diverged"]),
         key=lambda r: (benchmark_order(r["benchmark"]), method_order(r["method"]), r["seed"]),
@@ -38,7 +37,7 @@ def finished_runs(records: Sequence[Path], settings: Mapping) -> tuple[Groups, s
     groups: Groups = {}
     for run in order:
         groups.setdefault((run["benchmark"], run["method"]), []).append(run)
-    return groups, _provisos(runs, groups, expected)
+    return groups, _provisos(runs, groups, settings)
 
 
 def benchmarks_of(groups: Groups) -> list[str]:
@@ -46,13 +45,16 @@ def benchmarks_of(groups: Groups) -> list[str]:
     return list(dict.fromkeys(benchmark for benchmark, _ in groups))
 
 
-def _provisos(runs: Sequence[Mapping], groups: Groups, expected: Mapping) -> str:
+def _provisos(runs: Sequence[Mapping], groups: Groups, settings: Mapping) -> str:
     sentences = [
         "; ".join(_basis(b, groups) for b in benchmarks_of(groups)).join(["Finished seeds: ", "."])
     ]
     there = [(r["benchmark"], r["method"], r["seed"]) for r in runs]
     seeds = sorted({seed for *_, seed in there})
-    if missing := missing_runs([(*key, s) for key, s in product(expected, seeds)], there):
+    wanted = [
+        (b, m, seed) for b, methods in settings.items() for m, seed in product(methods, seeds)
+    ]
+    if missing := missing_runs(wanted, there):
         sentences.append(f"Missing: {missing}.")
     if diverged := sum(r["diverged"] for r in runs):
         sentences.append(f"Diverged and left out: {diverged} of {len(runs)} runs.")

@@ -17,13 +17,12 @@ from drl_replication.records import readable_json
 
 PAGE_WIDTH = 6.75  # inches: the text width of a page with two columns
 
-# Okabe and Ito (2008): eight colours that colour-blind readers can tell apart.
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
+# Okabe and Ito (2008): seven of eight colours that colour-blind readers can tell apart.
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
     "#000000",
     "#E69F00",
     "#56B4E9",
     "#009E73",
-    "#F0E442",
     "#0072B2",
     "#D55E00",
     "#CC79A7",
@@ -63,7 +62,6 @@ SETTINGS = {
     "figure.constrained_layout.use": True,
     "savefig.dpi": 300,
     "pdf.fonttype": 42,  # TrueType: text stays text
-    "svg.hashsalt": "drl",
 }
 
 
@@ -73,11 +71,11 @@ def method_style(method: str) -> dict:
 
 
 def new_figure(
-    rows: int = 1, columns: int = 1, *, width: float = PAGE_WIDTH, height: float = 2.4, **options
+    rows: int = 1, columns: int = 1, *, height: float = 2.4, **options
 ) -> tuple[Figure, Iterable[Axes]]:
-    """A figure in this style and its axes, as `plt.subplots`; width and height in inches."""
+    """A figure in this style, as wide as a page and `height` inches high, and its axes."""
     with plt.rc_context(SETTINGS):
-        return plt.subplots(rows, columns, figsize=(width, height), **options)
+        return plt.subplots(rows, columns, figsize=(PAGE_WIDTH, height), **options)
 
 
 def label_panels(axes: Iterable[Axes], titles: Iterable[str]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from drl_replication.coverage import missing_runs
+from drl_replication.coverage import missing_runs, partial_figures
+from drl_replication.figures import FIGURES
 from drl_replication.paper import (
     benchmark_order,
     benchmark_title,
@@ -26,13 +27,17 @@ COLUMNS = {  # of `run_measures` and of the records, with what stands above them
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many of the selected runs are there: in all, and per (method, benchmark)."""
+    """How many of the selected runs are there: in all, and per (method, benchmark).
+
+    figures: sentences on those that are drawn from fewer seeds than are selected.
+    """
 
     selected: int
     there: int
     missing: str
     benchmarks: Sequence[str]
     rows: Sequence[tuple[str, Sequence[tuple[int, int]]]]
+    figures: Sequence[str]
 
     @property
     def lacking(self) -> int:
@@ -55,7 +60,20 @@ def coverage(sources: Sources) -> Coverage:
         missing_runs(selected, there),
         [benchmark_title(b) for b in benchmarks],
         [(method_title(m), [(of[b, m], wanted[b, m]) for b in benchmarks]) for m in methods],
+        partial_figures(_drawn_seeds(sources), sources.seeds),
     )
+
+
+def _drawn_seeds(sources: Sources) -> dict[str, list[int]]:
+    """The selected seeds in the figures that are drawn from one experiment a seed.
+
+    A figure that doesn't say its seeds counts as one without any.
+    """
+    return {
+        name: [seed for seed in sources.seeds if seed in content.get("seeds", [])]
+        for name, (_, content) in sources.figures.items()
+        if name in FIGURES and FIGURES[name].records == "seeds"
+    }
 
 
 def run_groups(sources: Sources) -> dict[str, dict]:

@@ -70,4 +70,6 @@ def read_figure(path: Path) -> Mapping:
     content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("caption"), str):
         raise ValueError(f"{path} holds no caption, but a figure's JSON has one: {AGAIN}.")
+    if not isinstance(content.get("seeds", []), list):
+        raise ValueError(f"{path} has seeds that are no list: {AGAIN}.")
     return content

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from drl_replication.documents import digits
+from drl_replication.documents import digits, with_std
 from drl_replication.evidence import FAILS, HOLDS, MIXED, OPEN
 from drl_replication.paper import benchmark_title, method_title
 from drl_replication.scoring import (
@@ -101,11 +101,6 @@ def _row(row: tuple) -> dict:
 
 def _method(row: tuple) -> str:
     return method_title(row.method) if row.method else ""
-
-
-def with_std(mean: float, std: float) -> str:
-    """`0.850 ± 0.012`, without what is NaN."""
-    return digits(mean) if math.isnan(std) else f"{digits(mean)} ± {digits(std)}"
 
 
 def interval(row: tuple) -> str:

@@ -60,9 +60,8 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
     counts = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
     single = int((verdict["reason"] == "one seed").sum())
     return (
-        f"**Result so far:** of {len(verdict)} numbers that the paper prints, "
-        f"{sum(judged.values())} are judged: {counts} ({single} of them for want of a second "
-        f"seed). By average accuracy, DRL is best in {best(table, 'best')} of our "
+        f"**Result so far:** of {len(verdict)} printed numbers, {counts} ({single} for want of a "
+        f"second seed). By average accuracy, DRL is best in {best(table, 'best')} of our "
         f"{len(set(table['benchmark']))} columns, and in the paper in "
         f"{best(table, 'printed_best')} of the same ([more](#result))."
     )

@@ -190,7 +190,9 @@ def test_the_image_copies_what_is_there_and_all_that_the_workflow_needs(tmp_path
                 shutil.copy2(PROJECT / source, place / Path(source).name)
     [command] = instructions("CMD")
     arguments = json.loads(command)
-    assert instructions("ENTRYPOINT") == ['["snakemake"]'] and instructions("WORKDIR") == ["/project"]
+    assert instructions("ENTRYPOINT") == ['["snakemake"]'] and instructions("WORKDIR") == [
+        "/project"
+    ]
     copy = Copy(tmp_path)
     for words in (arguments, ["all", "--cores", "1", "--configfile", "config/published.yaml"]):
         done = copy.python("-m", "snakemake", *words, "--dry-run")

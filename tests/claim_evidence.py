@@ -1,0 +1,57 @@
+"""Synthetic evidence for claims, and the verdict on it."""
+
+import numpy as np
+import pandas as pd
+
+from drl_replication import claims, evidence
+from drl_replication.paper import BENCHMARK_TITLES, METHOD_TITLES
+
+BENCHMARKS, METHODS = list(BENCHMARK_TITLES), list(METHOD_TITLES)
+
+
+def runs(values, benchmarks=BENCHMARKS, seeds=2):
+    """Evidence of runs; `values` has their mean measures, by method or (benchmark, method)."""
+    defaults = {"accuracy": 0.7, "forgetting": 0.1, "intransigence": 0.1, "rho": 1.0}
+    rows = []
+    for benchmark in benchmarks:
+        for method in METHODS:
+            found = defaults | values.get((benchmark, method), values.get(method, {}))
+            for seed in range(seeds):  # whose noise is exact in binary, and 0 on average
+                measures = {k if k == "rho" else f"average_{k}": v for k, v in found.items()}
+                measures["average_accuracy"] += (seed - (seeds - 1) / 2) / 1024
+                row = {"benchmark": benchmark, "method": method, "seed": seed, "diverged": False}
+                rows.append(row | measures)
+    return make_evidence(pd.DataFrame(rows))
+
+
+def make_evidence(frame=None, rho=None, times=None, figures=None, other=None):
+    columns = ["benchmark", "method", "seed", "diverged", "average_accuracy"]
+    return evidence.Evidence(
+        pd.DataFrame(columns=columns) if frame is None else frame,
+        pd.DataFrame(columns=["benchmark", "metric", "pooled_low90"]) if rho is None else rho,
+        pd.DataFrame(columns=["benchmark", "method", "ratio", "n_pairs"])
+        if times is None
+        else times,
+        pd.DataFrame(columns=["comparison", "benchmark", "measure", "verdict"]),
+        figures or {},
+        other or {},
+    )
+
+
+def judged(name, found):
+    (claim,) = (claim for claim in claims.CLAIMS if claim.id == name)
+    row = claims.claims(found, [claim]).iloc[0]
+    return row["verdict"], row["evidence"]
+
+
+def with_accuracies(best_on, benchmarks=BENCHMARKS):
+    return {(b, "drl"): {"accuracy": 0.8 if b in best_on else 0.6} for b in benchmarks}
+
+
+def stat(values, interval=None, key="interval90"):
+    values = list(values)
+    return {"values": values, "mean": float(np.mean(values)) if values else None, key: interval}
+
+
+def judged_by(figure, name, summary, **rest):
+    return judged(name, make_evidence(figures={figure: {"summary": summary} | rest}))

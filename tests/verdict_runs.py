@@ -1,0 +1,48 @@
+"""Synthetic runs and figures for the verdict, and its row on them."""
+
+import numpy as np
+from helpers import make_record, make_settings
+
+
+def run(benchmark, method, seed, accuracy, seconds=5.0, dataset=None, **settings):
+    """Two tasks; `accuracy` None diverges."""
+    matrix = [[0.9], [accuracy - 0.05, accuracy + 0.05]] if accuracy else [[0.9, None], [None] * 2]
+    settings = make_settings(benchmark, **settings, **({"dataset": dataset} if dataset else {}))
+    return make_record(
+        benchmark, method, seed, matrix, settings=settings, training_seconds=float(seconds)
+    )
+
+
+def around(benchmark, method, mean, n=10, spread=0.004, **changes):
+    """n runs whose accuracies have exactly this mean and sample deviation."""
+    z = np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
+    z = z / z.std(ddof=1) if n > 1 else z
+    return [run(benchmark, method, i, mean + spread * v, **changes) for i, v in enumerate(z)]
+
+
+def row(frame, source, benchmark, method=""):
+    found = frame[(frame["source"] == source) & (frame["benchmark"] == benchmark)]
+    found = found[found["method"] == method]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def stat(*values, interval=None):
+    return {
+        "values": list(values),
+        "mean": float(np.mean(values)) if values else None,
+        "std": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        "interval90": interval,
+    }
+
+
+def figure_2(dataset="mnist", **changes):
+    measures = {
+        "test_accuracy": stat(0.96, 0.97, interval=[0.96, 0.97]),
+        "negative_correlation": stat(-0.5, -0.6, interval=[-0.6, -0.5]),
+        "positive_correlation": stat(0.8, 0.9, interval=[0.8, 0.92]),
+    } | changes
+    return {
+        "dataset": dataset,
+        "summary": {"classifiers": {"7,9": measures, "0,1": measures}},
+    }

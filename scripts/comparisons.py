@@ -1,14 +1,11 @@
 """Test the methods against each other, measure by measure, from run records."""
 
-import argparse
-import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from drl_replication.commands import call, parser_for_runs
 from drl_replication.comparisons import comparisons, to_markdown
 from drl_replication.files import write_text_atomically
-from drl_replication.measures import INTRANSIGENCE_REFERENCES
 from drl_replication.rendering import to_csv
 from drl_replication.tables import collect
 
@@ -28,22 +25,10 @@ def make_comparisons(
 
 
 def main() -> None:
-    """Parse the arguments; what a user can mend ends with one sentence."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument(
-        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
-    )
-    parser.add_argument(
-        "--intransigence-reference", choices=INTRANSIGENCE_REFERENCES, default="best_run"
-    )
+    """Parse the arguments and write the files."""
+    parser = parser_for_runs(__doc__, ["intransigence_reference"], ["csv", "md"])
     parser.add_argument("--note", action="append", default=[], help="a sentence to go below it")
-    for output in ("--csv", "--md"):
-        parser.add_argument(output, type=Path, required=True)
-    try:
-        make_comparisons(**vars(parser.parse_args()))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    call(make_comparisons, parser)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import sys
 from importlib import import_module
 from pathlib import Path
 
+from drl_replication.commands import call
 from drl_replication.figures import FIGURES
 from drl_replication.figures.style import save
 
@@ -20,7 +20,7 @@ def make_figure(
 
 
 def main() -> None:
-    """Parse the arguments; what a user can mend ends with one sentence."""
+    """Parse the arguments and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", choices=FIGURES, required=True)
     parser.add_argument("--records", type=Path, nargs="*", default=[], help="what it shows")
@@ -29,10 +29,7 @@ def main() -> None:
     for output in ("--pdf", "--png"):
         parser.add_argument(output, type=Path, required=True)
     parser.add_argument("--json", type=Path, required=True, dest="out")
-    try:
-        make_figure(**vars(parser.parse_args()))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    call(make_figure, parser)
 
 
 if __name__ == "__main__":

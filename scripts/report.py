@@ -1,13 +1,12 @@
 """Write the report: one HTML page from run records, tables, the verdict and figures."""
 
-import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
+from drl_replication.commands import call, parser_for_runs
 from drl_replication.files import write_text_atomically
 from drl_replication.report.page import render
 from drl_replication.report.sources import Sources, read_csv, read_figure, table_number
@@ -49,27 +48,17 @@ def make_report(
 
 
 def main() -> None:
-    """Parse the arguments; what a user can mend ends with one sentence."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument(
-        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}, selected"
-    )
+    """Parse the arguments and write the files."""
+    files = ["audit", "comparisons", "verdict", "claims", "citation", "output"]
+    parser = parser_for_runs(__doc__, files=files)
     parser.add_argument("--seeds", type=int, nargs="+", required=True, help="selected")
     parser.add_argument("--readings", type=json.loads, required=True, help="{name: option}")
     parser.add_argument("--tables", type=Path, nargs="+", required=True, help="table_<number>.csv")
-    for name in ("audit", "comparisons", "verdict", "claims"):
-        parser.add_argument(f"--{name}", type=Path, required=True, help="CSV")
     parser.add_argument(
         "--figures", type=Path, nargs="*", default=[], help="JSON, with PNG and PDF beside it"
     )
-    parser.add_argument("--citation", type=Path, required=True, help="CITATION.cff")
     parser.add_argument("--note", action="append", default=[], help="a sentence for the top")
-    parser.add_argument("--output", type=Path, required=True)
-    try:
-        make_report(**vars(parser.parse_args()))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    call(make_report, parser)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
 """Make one of Tables 1 to 6 from run records, as CSV, Markdown and LaTeX."""
 
-import argparse
-import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from drl_replication.commands import call, parser_for_runs
 from drl_replication.files import write_text_atomically
 from drl_replication.paper_tables import PAPER_TABLES, paper_table
 from drl_replication.readings import READINGS_OF_TABLES
@@ -32,23 +30,11 @@ def make_table(
 
 
 def main() -> None:
-    """Parse the arguments; what a user can mend ends with one sentence."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Parse the arguments and write the files."""
+    parser = parser_for_runs(__doc__, READINGS_OF_TABLES, ["csv", "md", "tex"])
     parser.add_argument("--number", type=int, choices=PAPER_TABLES, required=True)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument(
-        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
-    )
-    for name, reading in READINGS_OF_TABLES.items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, choices=reading.options, default=reading.default)
     parser.add_argument("--note", action="append", default=[], help="a sentence to go below it")
-    for output in ("--csv", "--md", "--tex"):
-        parser.add_argument(output, type=Path, required=True)
-    try:
-        make_table(**vars(parser.parse_args()))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    call(make_table, parser)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Compare every number and every claim of the paper with ours, from run records and figures."""
 
-import argparse
-import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from drl_replication.claims import claims
+from drl_replication.commands import call, parser_for_runs
 from drl_replication.evidence import gather, read_figures
 from drl_replication.files import write_text_atomically
 from drl_replication.readings import READINGS_OF_TABLES
@@ -37,24 +35,12 @@ def make_verdict(
 
 
 def main() -> None:
-    """Parse the arguments; what a user can mend ends with one sentence."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument(
-        "--settings", type=json.loads, required=True, help="{benchmark: {method: {...}}}"
-    )
-    for name, reading in READINGS_OF_TABLES.items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, choices=reading.options, default=reading.default)
+    """Parse the arguments and write the files."""
+    parser = parser_for_runs(__doc__, READINGS_OF_TABLES, ["csv", "md"])
     parser.add_argument("--figures", type=Path, nargs="*", default=[], help="their JSON files")
-    parser.add_argument("--note", action="append", default=[], help="a sentence to go on top")
-    for output in ("--csv", "--md"):
-        parser.add_argument(output, type=Path, required=True)
     parser.add_argument("--claims", type=Path, required=True, dest="claims_csv")
-    try:
-        make_verdict(**vars(parser.parse_args()))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    parser.add_argument("--note", action="append", default=[], help="a sentence to go on top")
+    call(make_verdict, parser)
 
 
 if __name__ == "__main__":

@@ -171,3 +171,10 @@ def write_config(folder, text, name="change.yaml"):
     path = folder / name
     path.write_text(text)
     return path
+
+
+def without_times(record):
+    """A record of a run or an experiment as JSON, but for how long it took and when."""
+    provenance = {k: v for k, v in record["provenance"].items() if k not in ("started", "finished")}
+    kept = {k: v for k, v in record.items() if not k.endswith("_seconds")}
+    return json.dumps(kept | {"provenance": provenance})

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import PROJECT
+from helpers import PROJECT, without_times
 from project_copy import Copy
 from test_environments import LOCK, SCRIPTS, VERSIONS, conda_envs
 
@@ -106,15 +106,6 @@ def make(copy: Copy, *arguments) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def without_times(path: Path) -> dict:
-    """A record but for its times."""
-    record = json.loads(path.read_text())
-    provenance = record["provenance"]
-    for key in ("started", "finished"):
-        provenance.pop(key, None)
-    return {key: value for key, value in record.items() if not key.endswith("_seconds")}
-
-
 @pytest.mark.workflow
 def test_the_rules_run_in_their_conda_environments(tmp_path, monkeypatch):
     """One run of each environment, in a folder with a space; then the same without conda.
@@ -152,7 +143,8 @@ def test_the_rules_run_in_their_conda_environments(tmp_path, monkeypatch):
     make(plain)
     assert not read_record(copy.root / RECORD)["diverged"]
     for record in (RECORD, FIGURE_RECORD):
-        assert without_times(copy.root / record) == without_times(plain.root / record)
+        ours, theirs = (json.loads((c.root / record).read_text()) for c in (copy, plain))
+        assert without_times(ours) == without_times(theirs)
     for target in TARGETS:
         assert (copy.root / target).read_bytes() == (plain.root / target).read_bytes()
 

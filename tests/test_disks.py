@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from helpers import without_times
 from project_copy import error_sentences
-from undisturbed import RUN, TABLES, records, told, without_times
+from undisturbed import RUN, TABLES, records, told
 
 from drl_replication import training
 from drl_replication.files import write_bytes_atomically

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import yaml
-from helpers import PROJECT, default_config, tiny_settings
+from helpers import PROJECT, default_config, tiny_settings, without_times
 from project_copy import Copy
 
 from drl_replication import jobs
@@ -197,14 +197,6 @@ def fail(copy, *arguments):
 
 def records(copy):
     return [without_times(read_record(copy.root / run)) for run in RUNS]
-
-
-def without_times(record):
-    for name in ("training_seconds", "evaluation_seconds"):
-        del record[name]
-    for name in ("started", "finished"):
-        del record["provenance"][name]
-    return json.dumps(record)
 
 
 @pytest.mark.workflow

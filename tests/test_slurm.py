@@ -1,6 +1,5 @@
 """The workflow on a real SLURM of one node: jobs end in many ways, their results in one."""
 
-import json
 import os
 import shutil
 import signal
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from helpers import PROJECT
+from helpers import PROJECT, without_times
 from project_copy import Copy
 
 from drl_replication.records import read_record
@@ -192,14 +191,6 @@ def is_midway(copy):
 
 def records(copy):
     return [without_times(read_record(copy.root / run)) for run in RUNS]
-
-
-def without_times(record):
-    for name in ("training_seconds", "evaluation_seconds"):
-        del record[name]
-    for name in ("started", "finished"):
-        del record["provenance"][name]
-    return json.dumps(record)
 
 
 def sent_again(fault, copy, cluster, undisturbed):

@@ -3,9 +3,9 @@
 `DRL_FAULT_ROUNDS=50` kills it at 50 random moments instead of a few.
 """
 
-import json
 import os
 
+from helpers import without_times
 from project_copy import error_sentences
 
 from drl_replication.records import read_record
@@ -32,18 +32,6 @@ def complete(copy):
 def records(root, pattern="results/runs/*/*/*.json"):
     """What the records say by their paths below runs/, apart from times; all must be valid."""
     return {path.parts[-3:]: without_times(read_record(path)) for path in root.glob(pattern)}
-
-
-def without_times(record):
-    times = ("training_seconds", "evaluation_seconds")
-    provenance = {
-        key: value for key, value in record["provenance"].items() if key not in TIMES_OF_DAY
-    }
-    kept = {key: value for key, value in record.items() if key not in times}
-    return json.dumps(kept | {"provenance": provenance})
-
-
-TIMES_OF_DAY = ("started", "finished")
 
 
 def tables(root):

@@ -31,7 +31,7 @@ format: setup  ## rewrite the sources in the project's format
 
 lock:  ## pin envs/requirements.in anew (needs uv) and write the conda environments from it
 	uv pip compile --generate-hashes --no-header --no-annotate -p 3.11 envs/requirements.in -o envs/requirements.lock
-	$(BIN)/python scripts/conda_envs.py
+	$(BIN)/python scripts/tools/conda_envs.py
 
 clean:  ## forget the environment; results stay
 	rm -rf .venv

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from drl_replication.commands import call, parser_for_runs
-from drl_replication.comparisons import comparisons, to_markdown
 from drl_replication.files import write_text_atomically
-from drl_replication.rendering import to_csv
-from drl_replication.tables import collect
+from drl_replication.jobs.commands import call, parser_for_runs
+from drl_replication.records.runs import collect
+from drl_replication.tables.comparisons import comparisons, to_markdown
+from drl_replication.text.documents import to_csv
 
 
 def make_comparisons(

@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from drl_replication.costs import measure
 from drl_replication.files import write_text_atomically
+from drl_replication.jobs.costs import measure
 
 
 def measure_cost(method: str, settings: dict, output: Path) -> None:

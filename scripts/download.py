@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from drl_replication.datasets import DATASETS
-from drl_replication.download import prepare
+from drl_replication.data.datasets import DATASETS
+from drl_replication.data.download import prepare
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -5,9 +5,9 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-from drl_replication.commands import call
 from drl_replication.figures import FIGURES
 from drl_replication.figures.style import save
+from drl_replication.jobs.commands import call
 
 
 def make_figure(

@@ -5,10 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from drl_replication.datasets import DATASETS
-from drl_replication.jobs import is_done, predict
-from drl_replication.markdown import markdown_grid
-from drl_replication.records import record_path
+from drl_replication.data.datasets import DATASETS
+from drl_replication.jobs.resources import is_done, predict
+from drl_replication.records.runs import record_path
+from drl_replication.text.markdown import markdown_grid
 
 RECORD_MB = 0.01
 

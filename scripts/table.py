@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from drl_replication.commands import call, parser_for_runs
 from drl_replication.files import write_text_atomically
-from drl_replication.paper_tables import PAPER_TABLES, paper_table
-from drl_replication.readings import READINGS_OF_TABLES
-from drl_replication.rendering import to_csv
-from drl_replication.tables import collect
+from drl_replication.jobs.commands import call, parser_for_runs
+from drl_replication.records.runs import collect
+from drl_replication.study.readings import READINGS_OF_TABLES
+from drl_replication.tables.all_six import PAPER_TABLES, paper_table
+from drl_replication.text.documents import to_csv
 
 
 def make_table(

@@ -15,11 +15,11 @@ import sys
 import traceback
 from pathlib import Path
 
-from drl_replication.checkpoints import Checkpoint
-from drl_replication.datasets import dataset_root
-from drl_replication.records import read_record, record_path, write_record
-from drl_replication.safekeeping import copy_of, finished, put_in_place
-from drl_replication.training import DEVICES, run
+from drl_replication.data.datasets import dataset_root
+from drl_replication.jobs.safekeeping import copy_of, finished, put_in_place
+from drl_replication.jobs.train import DEVICES, run
+from drl_replication.learning.checkpoints import Checkpoint
+from drl_replication.records.runs import read_record, record_path, write_record
 
 DATA = Path("data")  # where downloads and the embedded data go
 
@@ -114,11 +114,12 @@ def check_free(output: Path, settings: dict) -> None:
 def by_hand(args: argparse.Namespace) -> None:
     """Fill in what the workflow would give: settings, verified data, place of the record."""
     # Only here, so that the workflow does not rerun trainings when configuration code changes.
-    from drl_replication import config
-    from drl_replication.download import prepare
+    from drl_replication.data.download import prepare
+    from drl_replication.study import config
+    from drl_replication.study.settings import run_settings
 
     loaded = config.load([Path("config/config.yaml"), *args.configfile])
-    args.settings = config.run_settings(loaded, args.benchmark, args.method)
+    args.settings = run_settings(loaded, args.benchmark, args.method)
     results, dataset = Path(loaded["results_dir"]), args.settings["dataset"]
     args.checkpoint_every = loaded["checkpoint_every"]
     args.device = args.device or loaded["device"]["train"]

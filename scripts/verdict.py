@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from drl_replication.claims import claims
-from drl_replication.commands import call, parser_for_runs
-from drl_replication.evidence import gather, read_figures
 from drl_replication.files import write_text_atomically
-from drl_replication.readings import READINGS_OF_TABLES
-from drl_replication.rendering import to_csv
-from drl_replication.tables import collect
-from drl_replication.verdict import verdict
-from drl_replication.verdict_report import to_markdown
+from drl_replication.jobs.commands import call, parser_for_runs
+from drl_replication.records.runs import collect
+from drl_replication.study.readings import READINGS_OF_TABLES
+from drl_replication.text.documents import to_csv
+from drl_replication.verdict.claims import claims
+from drl_replication.verdict.evidence import gather, read_figures
+from drl_replication.verdict.numbers import verdict
+from drl_replication.verdict.page import to_markdown
 
 
 def make_verdict(

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from drl_replication import claims, evidence
-from drl_replication.paper import BENCHMARK_TITLES, METHOD_TITLES
+from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
+from drl_replication.verdict import claims, evidence
 
 BENCHMARKS, METHODS = list(BENCHMARK_TITLES), list(METHOD_TITLES)
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from drl_replication import config
-from drl_replication.datasets import Images
-from drl_replication.learner import Learner
-from drl_replication.measures import average_accuracy, average_forgetting
-from drl_replication.methods import METHODS
-from drl_replication.paper import BENCHMARK_DATASETS
-from drl_replication.records import record_path, settings_digest
-from drl_replication.streams import Stream, build_stream, to_unit_range
+from drl_replication.data.datasets import Images
+from drl_replication.data.streams import Stream, build_stream, to_unit_range
+from drl_replication.learning.learner import Learner
+from drl_replication.learning.methods import METHODS
+from drl_replication.measures.continual import average_accuracy, average_forgetting
+from drl_replication.paper.printed import BENCHMARK_DATASETS
+from drl_replication.records.runs import record_path
+from drl_replication.records.settings import settings_digest
+from drl_replication.study import config
+from drl_replication.study.settings import run_settings
 
 PROJECT = Path(__file__).parents[1]
 CONFIG = PROJECT / "config" / "config.yaml"
@@ -123,7 +125,7 @@ def tiny_settings(method, benchmark=SPLIT, **changes):
         table = result["readings"] if key in result["readings"] else block
         assert key in table, key
         table[key] = value
-    return config.run_settings(result, benchmark, method)
+    return run_settings(result, benchmark, method)
 
 
 def make_learner(method="ber", benchmark=SPLIT, seed=0, images=None, task=0, **changes):

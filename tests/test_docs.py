@@ -10,10 +10,11 @@ import pytest
 from helpers import CONFIG, PROJECT
 from project_copy import Copy
 
-from drl_replication import config
 from drl_replication.figures import FIGURES
-from drl_replication.readings import READINGS
-from drl_replication.tables import TABLE_COLUMNS
+from drl_replication.study import config
+from drl_replication.study.readings import READINGS
+from drl_replication.study.settings import changed_readings
+from drl_replication.tables.table_1_to_3 import TABLE_COLUMNS
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 PUBLISHED = [
@@ -34,7 +35,7 @@ def copy(tmp_path_factory):
 
 @pytest.mark.parametrize("script", ["config_docs", "readme_results"])
 def test_generated_parts_are_fresh(script):
-    done = Copy(PROJECT).python(f"scripts/{script}.py", "--check")
+    done = Copy(PROJECT).python(f"scripts/tools/{script}.py", "--check")
     assert done.returncode == 0, done.stderr
 
 
@@ -42,16 +43,16 @@ def test_generated_parts_are_fresh(script):
 def test_a_stale_part_is_found_and_mended(copy, script):
     part = {"config_docs": "readings", "readme_results": "summary"}[script]
     copy.replace("README.md", f"<!-- {part}:end -->", f"stale\n<!-- {part}:end -->")
-    stale = copy.python(f"scripts/{script}.py", "--check")
+    stale = copy.python(f"scripts/tools/{script}.py", "--check")
     assert stale.returncode == 1
-    assert stale.stderr == f"error: README.md is stale: run python scripts/{script}.py\n"
+    assert stale.stderr == f"error: README.md is stale: run python scripts/tools/{script}.py\n"
     for name in PUBLISHED:
         if (PROJECT / "results/published" / name).exists():
             (copy.root / "results/published" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(
                 PROJECT / "results/published" / name, copy.root / "results/published" / name
             )
-    assert copy.python(f"scripts/{script}.py").returncode == 0
+    assert copy.python(f"scripts/tools/{script}.py").returncode == 0
     assert (copy.root / "README.md").read_text(encoding="utf-8") == README
 
 
@@ -73,8 +74,8 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
         "id,claim,section,rule,verdict,evidence\na,It learns.,Sec. 1,r,holds,Accuracy 0.9.\n"
         "b,It never forgets.,Sec. 2,r,does not hold,It does.\n"
     )
-    assert copy.python("scripts/readme_results.py", "--check").returncode == 1
-    assert copy.python("scripts/readme_results.py").returncode == 0
+    assert copy.python("scripts/tools/readme_results.py", "--check").returncode == 1
+    assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
     assert "of 5 printed numbers, 1 are reproduced, 2 differ, 1 are inconclusive (1 for" in text
     assert "DRL is best in 2 of our 2 columns, and in the paper in 2 of the same" in text
@@ -140,7 +141,7 @@ def test_the_example_of_a_difference_is_valid(tmp_path):
     (tmp_path / "example.yaml").write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
     result = config.load([CONFIG, tmp_path / "example.yaml"])
     assert result["settings"]["split_mnist"]["drl_lambda"] == 1e-3
-    assert config.changed_readings(result) == ["drl_normalisation = batch"]
+    assert changed_readings(result) == ["drl_normalisation = batch"]
 
 
 def test_the_eighth_method_of_the_readme_runs(copy):
@@ -149,7 +150,7 @@ def test_the_eighth_method_of_the_readme_runs(copy):
     file, row = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     path = re.search(r"this is `(src/\S+\.py)`", section)[1]
     copy.write(path, file)
-    table = "src/drl_replication/methods/__init__.py"
+    table = "src/drl_replication/learning/methods/__init__.py"
     copy.replace(table, "}\n# fmt: on", f"{row}}}\n# fmt: on")
     name = re.match(r' *"(\w+)"', row)[1]
     target = re.search(r"^snakemake .* (\S+)$", section, re.MULTILINE)[1]

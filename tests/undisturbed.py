@@ -8,7 +8,7 @@ import os
 from helpers import without_times
 from project_copy import error_sentences
 
-from drl_replication.records import read_record
+from drl_replication.records.runs import read_record
 
 ROUNDS = int(os.environ.get("DRL_FAULT_ROUNDS", "5"))
 SMALL = """\

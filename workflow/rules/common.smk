@@ -13,15 +13,16 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 PROJECT = Path(workflow.basedir).parent
 sys.path.insert(0, str(PROJECT / "src"))
 
-from drl_replication import config as configuration, locks, safekeeping, sources
-from drl_replication.benchmarks import BENCHMARKS
-from drl_replication.coverage import missing_runs, partial_figures
-from drl_replication.datasets import DATASETS
-from drl_replication.files import check_writable
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.datasets import DATASETS
 from drl_replication.figures import FIGURES
-from drl_replication.jobs import is_done, resources as resources_of, runs_together
-from drl_replication.methods import METHODS
-from drl_replication.readings import READINGS_OF_TABLES, TABLE_READINGS
+from drl_replication.files import check_writable
+from drl_replication.jobs import locks, safekeeping, sources
+from drl_replication.jobs.resources import is_done, resources as resources_of, runs_together
+from drl_replication.learning.methods import METHODS
+from drl_replication.study import config as configuration, settings as study
+from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
+from drl_replication.text.coverage import missing_runs, partial_figures
 
 try:
     config = configuration.check(config)
@@ -115,7 +116,7 @@ def selected_runs():
     """The records of all selected runs."""
     return selected(
         f"runs/{benchmark}/{method}/seed_{seed}.json"
-        for benchmark, method, seed in configuration.runs(config)
+        for benchmark, method, seed in study.selected_runs(config)
     )
 
 
@@ -164,7 +165,7 @@ def figures(names=FIGURES):
 
 def settings_of_runs(wildcards=None):
     """The settings that the records in a table must have been made with, as JSON."""
-    return json.dumps(configuration.settings_of_runs(config))
+    return json.dumps(study.settings_of_runs(config))
 
 
 def readings_of(names):
@@ -174,7 +175,7 @@ def readings_of(names):
 
 def to_be_made(benchmark, method):
     """Whether a selected run of a method lacks its record, or has one of other settings."""
-    settings = configuration.run_settings(config, benchmark, method)
+    settings = study.run_settings(config, benchmark, method)
     return not all(is_done(record(benchmark, method, seed), settings) for seed in config["seeds"])
 
 
@@ -195,7 +196,7 @@ def notes(wildcards=None, missing=True):
     """
     sentences = []
     if config["records_only"]:
-        wanted = list(configuration.runs(config))
+        wanted = list(study.selected_runs(config))
         there = [Path(path).parts[-3:] for path in selected_runs()]
         there = [(b, m, int(file[len("seed_") : -len(".json")])) for b, m, file in there]
         sentences.append(
@@ -204,7 +205,7 @@ def notes(wildcards=None, missing=True):
         )
         if missing and len(there) < len(wanted):
             sentences.append(f"Missing: {missing_runs(wanted, there)}.")
-    if changed := configuration.changed_readings(config):
+    if changed := study.changed_readings(config):
         sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
     return [f"--note={sentence}" for sentence in sentences]
 
@@ -228,7 +229,7 @@ def set_stale_aside():
     """Snakemake would put a stale record back if its job failed, and take it for the new one."""
     for job in workflow.dag.needrun_jobs():
         if job.rule.name.startswith("train"):
-            settings = configuration.run_settings(
+            settings = study.run_settings(
                 config, job.wildcards.benchmark, job.wildcards.method
             )
             for path in map(Path, job.output):
@@ -238,8 +239,8 @@ def set_stale_aside():
 
 def put_finished_back():
     """Snakemake deletes all that a failed job made, also the runs that it had finished."""
-    for benchmark, method, seed in configuration.runs(config):
-        settings = configuration.run_settings(config, benchmark, method)
+    for benchmark, method, seed in study.selected_runs(config):
+        settings = study.run_settings(config, benchmark, method)
         with suppress(OSError):  # the disk that was full; the next job tries again
             safekeeping.put_back(record(benchmark, method, seed), settings)
 
@@ -268,7 +269,7 @@ def experiment_rows(wildcards):
 
 def run_settings(wildcards):
     """All that decides a run besides its seed, as JSON: a change reruns exactly these runs."""
-    settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
+    settings = study.run_settings(config, wildcards.benchmark, wildcards.method)
     return json.dumps(settings)
 
 
@@ -285,7 +286,7 @@ def training_jobs():
     """
     jobs = {}
     for benchmark in config["benchmarks"]:
-        settings = configuration.settings_of_runs(config)[benchmark]
+        settings = study.settings_of_runs(config)[benchmark]
         size = runs_together(settings, config["job_minutes"])
         for start in range(0, len(config["seeds"]), size):
             seeds = tuple(map(str, config["seeds"][start : start + size]))
@@ -300,7 +301,7 @@ def training_jobs():
 
 def train_resources(wildcards, runs, attempt):
     """Minutes and memory (MB) that a job of so many trainings asks a cluster for."""
-    settings = configuration.run_settings(config, wildcards.benchmark, wildcards.method)
+    settings = study.run_settings(config, wildcards.benchmark, wildcards.method)
     return resources_of(wildcards.method, settings, runs, attempt, config["job_minutes_limit"])
 
 

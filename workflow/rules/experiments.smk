@@ -3,7 +3,8 @@
 
 rule experiment_1:
     input:
-        library=library("scripts/experiment_1.py"),
+        library=library("scripts/experiment.py")
+        + library("src/drl_replication/experiments/figure_1.py"),
     output:
         "<results>/experiments/figure_1/seed_{seed}.json",
     log:
@@ -15,18 +16,23 @@ rule experiment_1:
         runtime=lambda w, attempt: 60 * attempt,
         mem_mb=lambda w, attempt: 2000 * attempt,
     params:
-        settings=lambda w: json.dumps(configuration.figure_settings(config, "figure_1")),
+        settings=lambda w: json.dumps(study.figure_settings(config, "figure_1")),
     message:
         "Select memories with GSS-IQP for Figure 1"
     shell:
-        "python scripts/experiment_1.py --seed {wildcards.seed} --settings {params.settings:q}"
-        " --output {output:q} 2>&1 | tee {log:q}"
+        "python scripts/experiment.py --figure 1 --seed {wildcards.seed}"
+        " --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule experiment:
     input:
         manifest=f"<results>/data/{config['settings']['split_mnist']['dataset']}.json",
-        library=lambda w: library(f"scripts/experiment_{w.number}.py", *experiment_parts(w)),
+        library=lambda w: [
+            *library("scripts/experiment.py"),
+            *library(
+                f"src/drl_replication/experiments/figure_{w.number}.py", *experiment_parts(w)
+            ),
+        ],
     output:
         "<results>/experiments/figure_{number}/seed_{seed}.json",
     log:
@@ -40,11 +46,11 @@ rule experiment:
         runtime=lambda w, attempt: 30 * attempt,
         mem_mb=lambda w, attempt: 2000 * attempt,
     params:
-        settings=lambda w: json.dumps(configuration.figure_settings(config, f"figure_{w.number}")),
+        settings=lambda w: json.dumps(study.figure_settings(config, f"figure_{w.number}")),
         rows=experiment_rows,
     message:
         "Train and measure for Figure {wildcards.number}, seed {wildcards.seed}"
     shell:
-        "python scripts/experiment_{wildcards.number}.py --seed {wildcards.seed}"
+        "python scripts/experiment.py --figure {wildcards.number} --seed {wildcards.seed}"
         " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
         " 2>&1 | tee {log:q}"

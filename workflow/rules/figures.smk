@@ -28,7 +28,7 @@ rule figure:
     params:
         title=lambda w: FIGURES[w.figure].title,
         rows=figure_rows,
-        settings=lambda w: json.dumps(configuration.figure_settings(config, w.figure)),
+        settings=lambda w: json.dumps(study.figure_settings(config, w.figure)),
         notes=lambda w: notes(missing=False) if FIGURES[w.figure].records == "runs" else [],
     message:
         "Draw {wildcards.figure}"

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from drl_replication.figures.runs import benchmarks_of, finished_runs, mean_and_std
 from drl_replication.figures.style import SETTINGS, label_panels, method_style, new_figure
-from drl_replication.paper import benchmark_title, method_title
-from drl_replication.records import accuracy_matrix
+from drl_replication.paper.printed import benchmark_title, method_title
+from drl_replication.records.runs import accuracy_matrix
 
 COLUMNS = 3
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from drl_replication.figures.runs import benchmarks_of, finished_runs, mean_and_std
 from drl_replication.figures.style import SETTINGS, new_figure
-from drl_replication.paper import benchmark_title, method_order, method_title
-from drl_replication.records import accuracy_matrix
+from drl_replication.paper.printed import benchmark_title, method_order, method_title
+from drl_replication.records.runs import accuracy_matrix
 
 COLOURS = "cividis"  # made for colour-blind readers, and monotone in grey
 

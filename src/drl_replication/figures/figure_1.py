@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from drl_replication.experiments import read_experiment
+from drl_replication.experiments.gaussians import DRAWN, LEARNING_RATE, STEPS, THIRD_MEANS, features
 from drl_replication.figures.seeds import stat
 from drl_replication.figures.style import (
     BLACK,
@@ -21,8 +21,8 @@ from drl_replication.figures.style import (
     label_panels,
     new_figure,
 )
-from drl_replication.gaussians import DRAWN, LEARNING_RATE, STEPS, THIRD_MEANS, features
-from drl_replication.statistics import bootstrap_mean_interval
+from drl_replication.measures.statistics import bootstrap_mean_interval
+from drl_replication.records.experiments import read_experiment
 
 COLOURS, MARKERS = (BLUE, ORANGE, PURPLE), "os^"  # of the classes
 TITLES = {"task_1": "selected by GSS-IQP", "gss": "GSS-IQP", "random": "random"}

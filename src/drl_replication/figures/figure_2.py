@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from drl_replication.figures.seeds import basis, plus_minus, read_seeds, stat_with_interval
 from drl_replication.figures.style import NEGATIVE, POSITIVE, SETTINGS, label_panels, new_figure
-from drl_replication.paper import printed_figure_2
+from drl_replication.paper.printed import printed_figure_2
 
 CLASSES = ("7,9", "0,1")  # Fig. 2a and 2b
 SIGNS = {

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from drl_replication.dirichlet import BINS, SITUATIONS, expected, simulate
+from drl_replication.experiments.figure_4 import BINS, SITUATIONS, expected, simulate
 from drl_replication.figures.style import NEGATIVE, POSITIVE, SETTINGS, label_panels, new_figure
 from drl_replication.seeding import generator
 

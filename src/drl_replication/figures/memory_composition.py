@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from drl_replication.figures.runs import Groups, benchmarks_of, finished_runs, mean_and_std
 from drl_replication.figures.style import SETTINGS, new_figure
-from drl_replication.methods import METHODS
-from drl_replication.paper import benchmark_title
+from drl_replication.learning.methods import METHODS
+from drl_replication.paper.printed import benchmark_title
 
 # Policies, each a memory part of the table of methods.
 POLICIES = {"ring:RingBuffer": "ring buffer", "gss:GradientBuffer": "GSS-greedy"}

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from drl_replication.coverage import missing_runs
-from drl_replication.paper import (
+from drl_replication.paper.printed import (
     BENCHMARK_DATASETS,
     benchmark_order,
     benchmark_title,
     method_order,
 )
-from drl_replication.tables import collect
+from drl_replication.records.runs import collect
+from drl_replication.text.coverage import missing_runs
 
 Groups = dict[tuple[str, str], list[dict]]
 

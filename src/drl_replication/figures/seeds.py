@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from drl_replication.experiments import read_experiments
-from drl_replication.paper import BENCHMARK_DATASETS
-from drl_replication.statistics import bootstrap_mean_interval
+from drl_replication.measures.statistics import bootstrap_mean_interval
+from drl_replication.paper.printed import BENCHMARK_DATASETS
+from drl_replication.records.experiments import read_experiments
 
 
 def read_seeds(records: Sequence[Path], settings: Mapping) -> list[dict]:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from drl_replication.files import write_bytes_atomically, write_text_atomically
-from drl_replication.paper import METHOD_TITLES
-from drl_replication.records import readable_json
+from drl_replication.paper.printed import METHOD_TITLES
+from drl_replication.records.strict_json import readable_json
 
 PAGE_WIDTH = 6.75  # inches: the text width of a page with two columns
 

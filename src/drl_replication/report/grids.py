@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from drl_replication import hyperparameters
-from drl_replication.correlations import METRICS
-from drl_replication.documents import NOTHING, Cell, Document, Row, digits
-from drl_replication.paper import benchmark_title, method_order
-from drl_replication.paper_tables import PAPER_TABLES
+from drl_replication.paper.printed import benchmark_title, method_order
 from drl_replication.report.verdicts import Badge, badge, explanation
-from drl_replication.scoring import DIFFERS, REPRODUCED
-from drl_replication.tables import DECIMALS, TABLES
+from drl_replication.tables import table_6
+from drl_replication.tables.all_six import PAPER_TABLES
+from drl_replication.tables.table_1_to_3 import TABLES
+from drl_replication.tables.table_4 import METRICS
+from drl_replication.text.documents import DECIMALS, NOTHING, Cell, Document, Row, digits
+from drl_replication.verdict.scoring import DIFFERS, REPRODUCED
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def _cells_of_method(number: int, benchmark: str, method: str) -> list[Target]:
 def _statuses(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[Badge, str]]:
     """Table 6 says itself whether its values are the printed ones."""
     verdicts = {
-        hyperparameters.PRINTED: REPRODUCED,
-        hyperparameters.DIFFERS: DIFFERS,
-        hyperparameters.DISAGREE: DIFFERS,
+        table_6.PRINTED: REPRODUCED,
+        table_6.DIFFERS: DIFFERS,
+        table_6.DISAGREE: DIFFERS,
     }
     return {
         (row.benchmark, row.hyperparameter): (badge(verdicts[row.status]), row.status)

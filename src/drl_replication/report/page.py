@@ -6,13 +6,13 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from drl_replication import comparisons
-from drl_replication.documents import digits
 from drl_replication.figures import FIGURES
-from drl_replication.paper import benchmark_title, method_title
-from drl_replication.readings import READINGS
+from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.report import grids, runs, verdicts
 from drl_replication.report.sources import Sources
+from drl_replication.study.readings import READINGS
+from drl_replication.tables import comparisons
+from drl_replication.text.documents import digits
 
 # What the page is made of; `sources.of_script` finds them by these names.
 TEMPLATE, STYLE, SCRIPT = (
@@ -59,7 +59,7 @@ def render(sources: Sources) -> str:
 
 
 def _part(name: str) -> str:
-    return files("drl_replication").joinpath(name).read_text(encoding="utf-8")
+    return files("drl_replication.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _claims(sources: Sources) -> list[dict]:

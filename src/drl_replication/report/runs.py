@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from drl_replication.coverage import missing_runs, partial_figures
 from drl_replication.figures import FIGURES
-from drl_replication.paper import (
+from drl_replication.paper.printed import (
     benchmark_order,
     benchmark_title,
     method_order,
     method_title,
 )
 from drl_replication.report.sources import Sources
-from drl_replication.tables import run_measures
+from drl_replication.tables.runs import run_measures
+from drl_replication.text.coverage import missing_runs, partial_figures
 
 COLUMNS = {  # of `run_measures` and of the records, with what stands above them
     "average_accuracy": "accuracy",

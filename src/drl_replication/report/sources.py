@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from drl_replication.records import AGAIN, read_json
+from drl_replication.records.strict_json import AGAIN, read_json
 
 # Columns that are text, also where they are empty or look like numbers.
 TEXT = ("method", "rival", "reason", "finding", "value", "evidence")
@@ -57,7 +57,7 @@ def table_number(path: Path) -> int:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """A long table, as `rendering.to_csv` wrote it. Raises ValueError for a file that is none."""
+    """A long table, as `documents.to_csv` wrote it. Raises ValueError for a file that is none."""
     try:
         frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str))
     except ValueError as error:

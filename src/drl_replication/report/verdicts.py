@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from drl_replication.documents import digits, with_std
-from drl_replication.evidence import FAILS, HOLDS, MIXED, OPEN
-from drl_replication.paper import benchmark_title, method_title
-from drl_replication.scoring import (
+from drl_replication.paper.printed import benchmark_title, method_title
+from drl_replication.text.documents import digits, with_std
+from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
+from drl_replication.verdict.scoring import (
     DIFFERS,
     INCONCLUSIVE,
     NOT_COMPARABLE,

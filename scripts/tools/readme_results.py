@@ -1,0 +1,154 @@
+"""Write the result so far into README.md, from the table of the published runs.
+
+python scripts/tools/readme_results.py            fill README.md
+python scripts/tools/readme_results.py --check    is it stale?
+"""
+
+import math
+from pathlib import Path
+
+import markers
+import pandas as pd
+
+from drl_replication.paper.printed import (
+    BENCHMARK_DATASETS,
+    benchmark_title,
+    method_order,
+    method_title,
+    printed,
+)
+from drl_replication.text.documents import digits
+from drl_replication.text.markdown import markdown_grid
+from drl_replication.verdict.evidence import CLAIM_VERDICTS, FAILS
+from drl_replication.verdict.scoring import VERDICTS
+
+PUBLISHED = Path("results/published")
+TABLE = PUBLISHED / "tables" / "table_1.csv"
+VERDICT = PUBLISHED / "verdict.csv"
+CLAIMS = PUBLISHED / "claims.csv"
+
+
+def main() -> None:
+    """Fill, or with --check compare, the parts of README.md."""
+    table, verdict, claims = (read(path) for path in (TABLE, VERDICT, CLAIMS))
+    parts = {
+        "summary": summary(table, verdict),
+        "results": results(table),
+        "verdict": verdict_counts(verdict),
+        "claims": claims_in_short(claims),
+    }
+    markers.main(__doc__, {"README.md": parts})
+
+
+def read(path: Path) -> pd.DataFrame | None:
+    """A published table; None if it isn't there."""
+    path = markers.PROJECT / path
+    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
+
+
+def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
+    """One or two sentences."""
+    if table is None or verdict is None:
+        return "**Result so far:** no published runs are in the repository yet."
+    n = verdict["verdict"].value_counts()
+    judged = {name: int(n.get(name, 0)) for name in ("reproduced", "differs", "inconclusive")}
+    words = {
+        "reproduced": "are reproduced",
+        "differs": "differ",
+        "inconclusive": "are inconclusive",
+    }
+    counts = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
+    single = int((verdict["reason"] == "one seed").sum())
+    return (
+        f"**Result so far:** of {len(verdict)} printed numbers, {counts} ({single} for want of a "
+        f"second seed). By average accuracy, DRL is best in {best(table, 'best')} of our "
+        f"{len(set(table['benchmark']))} columns, and in the paper in "
+        f"{best(table, 'printed_best')} of the same ([more](#result))."
+    )
+
+
+def verdict_counts(verdict: pd.DataFrame | None) -> str:
+    """How many numbers of each table have each verdict."""
+    if verdict is None:
+        return (
+            f"No published runs are in the repository yet, so there is no `{VERDICT.as_posix()}`."
+        )
+    counts = pd.crosstab(verdict["source"], verdict["verdict"]).loc[verdict["source"].unique()]
+    counts.loc["all"] = counts.sum()
+    order = [v for v in VERDICTS if v in counts]
+    rows = [[source, *(str(counts.loc[source, v]) for v in order)] for source in counts.index]
+    return f"{markdown_grid(['', *order], rows)}\nMade from `{VERDICT.as_posix()}`."
+
+
+def claims_in_short(claims: pd.DataFrame | None) -> str:
+    """How many claims have each verdict, and which do not hold."""
+    if claims is None:
+        return f"No published runs are in the repository yet, so there is no `{CLAIMS.as_posix()}`."
+    n = claims["verdict"].value_counts()
+    counts = ", ".join(f"{verdict} {n[verdict]}" for verdict in CLAIM_VERDICTS if verdict in n)
+    failed = claims.loc[claims["verdict"] == FAILS, ["claim", "section"]]
+    lines = [f"- “{row.claim}” ({row.section})" for row in failed.itertuples()]
+    return "\n".join([f"Of {len(claims)} claims: {counts}. Those that do not hold:", "", *lines])
+
+
+def best(frame: pd.DataFrame, column: str) -> int:
+    """In how many columns DRL is best."""
+    return int(frame.loc[frame["method"] == "drl", column].sum())
+
+
+def results(frame: pd.DataFrame | None) -> str:
+    """Average accuracy, ours and the paper's: one row a method, one column a benchmark."""
+    if frame is None:
+        return (
+            f"No published runs are in the repository yet, so there is no `{TABLE.as_posix()}` "
+            "to show here. `make demo` makes tables of the same form from fewer images."
+        )
+    rows = {(row.benchmark, row.method): row for row in frame.itertuples()}
+    benchmarks = list(frame["benchmark"].unique())
+    lines = [
+        [
+            method_title(m),
+            *(cell(rows[b, m]) if (b, m) in rows else missing(b, m) for b in benchmarks),
+        ]
+        for m in sorted(frame["method"].unique(), key=method_order)
+    ]
+    notes = "; ".join(note(b, frame[frame["benchmark"] == b]) for b in benchmarks)
+    return (
+        "Average accuracy, ours / the paper's; bold is the best of a column, ours and the "
+        f"paper's each.\n\n{markdown_grid(['', *map(benchmark_title, benchmarks)], lines)}\n"
+        f"Means over seeds: {notes}. Made from `{TABLE.as_posix()}`."
+    )
+
+
+def cell(row: tuple) -> str:
+    """Our mean and the paper's."""
+    return f"{number(row.mean, row.best)} / {number(row.printed_mean, row.printed_best)}" + (
+        f" ({row.n_diverged} diverged)" if row.n_diverged else ""
+    )
+
+
+def missing(benchmark: str, method: str) -> str:
+    """What stands where nothing was run."""
+    paper = printed(1).set_index(["benchmark", "method"])["mean"]
+    return f"not run / {number(paper.get((benchmark, method), math.nan), best=False)}"
+
+
+def number(value: float, best: bool) -> str:
+    """Three decimals, bold if best, a dash for none."""
+    if math.isnan(value):
+        return "–"
+    return f"**{digits(value)}**" if best else digits(value)
+
+
+def note(benchmark: str, frame: pd.DataFrame) -> str:
+    """Number of seeds and the dataset of a column."""
+    counts = sorted(set(frame["n"] + frame["n_diverged"]))
+    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    dataset = frame["dataset"].iloc[0]
+    paper = BENCHMARK_DATASETS.get(benchmark, dataset)
+    other = f" instead of `{paper}`, so not comparable" if dataset != paper else ""
+    return f"{benchmark_title(benchmark)} n = {seeds}, `{dataset}`{other}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The stream of a benchmark: its tasks' images in the order of arrival, as tensors (Sec. 5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.datasets import Images
+from drl_replication.seeding import ANY_SEED, generator
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All that a run sees. A sample is known by its position 0..N-1 in the order of arrival.
+
+    Images stay uint8 in memory; :meth:`batch` makes network inputs of those asked for.
+    """
+
+    images: Tensor  # (N, ...) uint8
+    labels: Tensor  # (N,) int64
+    groups: np.ndarray  # (N,) int64: the class, or the task id where tasks share their classes
+    starts: np.ndarray  # (T + 1,) int64: task t holds the positions starts[t]..starts[t + 1] - 1
+    tests: tuple[tuple[Tensor, Tensor], ...]  # T pairs: images (n, ...) uint8, labels (n,) int64
+    classes: int
+    group_kind: str  # "class" or "task"
+    normalise: Callable[[Tensor], Tensor]  # (n, ...) uint8 -> (n, ...) float32
+
+    @property
+    def tasks(self) -> int:
+        """T, the number of tasks."""
+        return len(self.tests)
+
+    @property
+    def group_count(self) -> int:
+        """Number of groups that memory and batches are balanced over."""
+        return int(self.groups.max()) + 1
+
+    def task_groups(self, task: int) -> np.ndarray:
+        """(G,) bool: the groups that occur in a task."""
+        mask = np.zeros(self.group_count, dtype=bool)
+        mask[self.groups[self.starts[task] : self.starts[task + 1]]] = True
+        return mask
+
+    def batch(self, positions: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Network inputs (B, ...) float32 and labels (B,) of the samples at `positions` (B,)."""
+        index = torch.from_numpy(positions).to(self.labels.device)
+        return self.normalise(self.images.index_select(0, index)), self.labels.index_select(
+            0, index
+        )
+
+
+def to_unit_range(images: Tensor) -> Tensor:
+    """Pixels 0..255 as float32 in [0, 1]."""
+    return images.to(torch.float32).mul_(1 / 255)
+
+
+class Standardise:
+    """Pixels to zero mean and unit deviation over the training images, in channels_last layout.
+
+    Args:
+        images: (N, 3, S, S) uint8 training images, never test images.
+        over: "channel": one mean and deviation a channel; "pixel": one for each pixel of each
+            channel.
+        device: of the images to come.
+    """
+
+    def __init__(self, images: np.ndarray, over: str, device: torch.device):
+        axes = {"channel": (0, 2, 3), "pixel": (0,)}[over]
+        n, mean, square = 0, 0.0, 0.0
+        for part in np.array_split(images, max(1, len(images) // 1000)):  # float64, little memory
+            part = part.astype(np.float64)
+            n += len(part)
+            mean = mean + part.mean(axes, keepdims=True) * len(part)
+            square = square + np.square(part).mean(axes, keepdims=True) * len(part)
+        mean, square = mean / n, square / n
+        # A pixel that is the same in all images stays at zero.
+        scale = 1 / np.sqrt(np.maximum(square - mean**2, 1e-8))
+        self.scale = torch.tensor(scale, dtype=torch.float32, device=device)
+        self.shift = torch.tensor(-mean * scale, dtype=torch.float32, device=device)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(n, 3, S, S) uint8 -> float32."""
+        images = images.to(torch.float32, memory_format=torch.channels_last)
+        return torch.addcmul(self.shift, images, self.scale)
+
+
+def build_stream(
+    settings: dict, images: Images, seed: int, device: torch.device | str = "cpu"
+) -> Stream:
+    """Draw, permute and order the training images of every task of a benchmark.
+
+    Args:
+        settings: of the run (`study.settings.run_settings`).
+        images: the dataset.
+        seed: of the run; it decides the images, their order and the permutations.
+        device: where all images are to lie.
+
+    Raises:
+        ValueError: a task has fewer training images than the settings ask for.
+    """
+    benchmark = BENCHMARKS[settings["benchmark"]]
+    build = {"permuted": _permuted_tasks, "split": _split_tasks}[benchmark.kind]
+    train, tests = build(benchmark, settings, images, seed)
+    labels = np.concatenate([labels for _, labels in train])
+    sizes = [len(labels) for _, labels in train]
+    groups = np.repeat(np.arange(len(train)), sizes) if benchmark.kind == "permuted" else labels
+    standardise = settings["readings"].get("cifar_standardisation")
+    return Stream(
+        images=torch.from_numpy(np.concatenate([pixels for pixels, _ in train])).to(device),
+        labels=torch.from_numpy(labels).to(device),
+        groups=groups,
+        starts=np.concatenate([[0], np.cumsum(sizes)]),
+        tests=tuple(
+            (torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)) for x, y in tests
+        ),
+        classes=benchmark.classes,
+        group_kind="task" if benchmark.kind == "permuted" else "class",
+        normalise=Standardise(images.train_images, standardise, device)
+        if standardise
+        else to_unit_range,
+    )
+
+
+def _permuted_tasks(benchmark, settings, images, seed):
+    """Permuted MNIST: a task is all classes under its own permutation of the pixels."""
+    fixed = settings["readings"]["permutations"] == "fixed"
+    train, tests = [], []
+    everything = np.arange(len(images.train_labels))
+    for task in range(benchmark.tasks):
+        rng = generator(ANY_SEED if fixed else seed, "permutations", task)
+        permutation = rng.permutation(images.train_images[0].size)
+        chosen = _choose(everything, settings, seed, task)
+        train.append(
+            (_flat(images.train_images[chosen])[:, permutation], images.train_labels[chosen])
+        )
+        tests.append((_flat(images.test_images)[:, permutation], images.test_labels))
+    return train, tests
+
+
+def _split_tasks(benchmark, settings, images, seed):
+    """Split benchmarks: task t holds the classes t*k..t*k + k - 1, k classes a task."""
+    per_task = benchmark.classes // benchmark.tasks
+    train, tests = [], []
+    for task in range(benchmark.tasks):
+        pool = np.flatnonzero(images.train_labels // per_task == task)
+        chosen = _choose(pool, settings, seed, task)
+        train.append((images.train_images[chosen], images.train_labels[chosen]))
+        test = images.test_labels // per_task == task
+        tests.append((images.test_images[test], images.test_labels[test]))
+    return train, tests
+
+
+def _choose(pool: np.ndarray, settings: dict, seed: int, task: int) -> np.ndarray:
+    """Indices of a task's training images, in the order in which they arrive."""
+    n = settings["training_images"]
+    if n > len(pool):
+        raise ValueError(
+            f"training_images is {n}, but task {task + 1} of {settings['benchmark']} has only "
+            f"{len(pool)} in {settings['dataset']}"
+        )
+    if settings["readings"]["subset"] == "first":
+        return generator(seed, "order", task).permutation(pool[:n])
+    return generator(seed, "images", task).permutation(pool)[:n]
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1)

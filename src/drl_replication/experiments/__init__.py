@@ -1,0 +1,1 @@
+"""What Figures 1 to 4 need besides runs."""

@@ -1,0 +1,94 @@
+"""What the steps of a run cost, measured on this machine; `jobs.predict` adds them up."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from drl_replication.data.datasets import DATASETS, Images
+from drl_replication.data.streams import build_stream
+from drl_replication.learning.learner import EVALUATION_BATCH, Learner
+
+IMAGES_A_TASK = 200  # of the stream that step times are measured on
+SAMPLES_A_TASK = 20  # in the memory
+
+
+def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, float]:
+    """Time the steps and the evaluation of a method on random images of the right shape.
+
+    Args:
+        method: an id of `methods.METHODS`.
+        settings: of the run (`study.settings.run_settings`).
+        seconds: how long to time each of the three.
+
+    Returns:
+        `startup_seconds` of CPU time until now, that of imports; `first_task_seconds` and
+        `later_task_seconds` for one loaded sample; `evaluation_seconds` for one test image; and
+        the process's `peak_memory_mb`.
+    """
+    startup = time.process_time()
+    torch.set_num_threads(1)
+    learner = still_learner(method, settings)
+    first = _time(lambda: load_next(learner), seconds)
+    fill_memory(learner)
+    later = _time(lambda: load_next(learner), seconds)
+    images = learner.stream.tests[0][0][:EVALUATION_BATCH]
+    evaluation = _time(lambda: len(learner.evaluate(images)[-1]), seconds)
+    return {
+        "startup_seconds": startup,
+        "first_task_seconds": first,
+        "later_task_seconds": later,
+        "evaluation_seconds": evaluation,
+        "peak_memory_mb": _peak_memory_mb(),
+    }
+
+
+def still_learner(method: str, settings: dict) -> Learner:
+    """A learner on random images of the right shape that stays as it is, its learning rate zero.
+
+    What a step costs depends on the weights, and random images would spoil them.
+    """
+    dataset = DATASETS[settings["dataset"]]
+    rng = np.random.default_rng(0)
+    labels = np.arange(IMAGES_A_TASK * dataset.classes) % dataset.classes
+    pixels = rng.integers(0, 256, (len(labels), *dataset.image_shape), dtype=np.uint8)
+    still = {"learning_rate": 0.0, "training_images": IMAGES_A_TASK}
+    stream = build_stream(settings | still, Images(pixels, labels, pixels, labels), seed=0)
+    return Learner(method, settings | still, stream, seed=0)
+
+
+def fill_memory(learner: Learner) -> None:
+    """Bring a learner to its last task, with samples of every task in its memory."""
+    size = learner.batches.loading_batch_size
+    for task, start in enumerate(learner.stream.starts[:-1]):
+        learner.start_task(task)
+        for first in range(start, start + SAMPLES_A_TASK, size):
+            learner.memory.add(np.arange(first, first + size))
+
+
+def load_next(learner: Learner) -> int:
+    """Learn one loaded batch of the current task; returns its size."""
+    size = learner.batches.loading_batch_size
+    start = int(learner.stream.starts[learner.task])
+    offset = learner.steps % (IMAGES_A_TASK - size)
+    learner.learn(np.arange(start + offset, start + offset + size))
+    return size
+
+
+def _time(action: Callable[[], int], seconds: float) -> float:
+    """Seconds for one of what `action` returns the number of: the median, after one to warm up."""
+    action()
+    times, end = [], time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        clock = time.perf_counter()
+        n = action()
+        times.append((time.perf_counter() - clock) / n)
+    return float(np.median(times))
+
+
+def _peak_memory_mb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes, or kB on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,0 +1,121 @@
+"""What a run takes, from measured costs, and what a job of runs asks a cluster for.
+
+Imports no torch: Snakemake plans with it.
+"""
+
+import csv
+import math
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.datasets import DATASETS
+from drl_replication.measures.rho import PROBE_IMAGES
+from drl_replication.records.runs import read_record
+from drl_replication.records.strict_json import RecordError
+
+HEAD_ROOM = 2.0  # other processors are slower, and other settings need more memory
+JOB_SECONDS, JOB_MB = 60, 400  # of every job: Snakemake itself, and reading data over a network
+COLUMNS = (
+    "startup_seconds",
+    "first_task_seconds",
+    "later_task_seconds",
+    "evaluation_seconds",
+    "peak_memory_mb",
+)
+
+
+# Where nothing at all was measured: the costliest values ever measured, rounded up.
+UNMEASURED = dict(zip(COLUMNS, (2.0, 0.3, 9.0, 0.002, 4000.0), strict=True))
+
+
+@cache
+def measured_costs() -> dict[tuple[str, str], dict[str, float]]:
+    """The committed measurements (by scripts/tools/cost_table.py), by benchmark and method."""
+    text = files("drl_replication.jobs").joinpath("costs.csv").read_text(encoding="utf-8")
+    return {
+        (row["benchmark"], row["method"]): {name: float(row[name]) for name in COLUMNS}
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def cost(benchmark: str, method: str) -> dict[str, float]:
+    """The measured cost of a run's steps.
+
+    A method that was not measured counts as the costliest of the benchmark; a benchmark that was
+    not measured as the costliest with the same network, or of all; `UNMEASURED` without any.
+    """
+    costs = measured_costs()
+    network = BENCHMARKS[benchmark].network
+    like = [
+        [c for pair, c in costs.items() if pair == (benchmark, method)],
+        [c for (b, _), c in costs.items() if b == benchmark],
+        [c for (b, _), c in costs.items() if b in BENCHMARKS and BENCHMARKS[b].network == network],
+        list(costs.values()),
+        [UNMEASURED],
+    ]
+    known = next(rows for rows in like if rows)
+    return {name: max(row[name] for row in known) for name in COLUMNS}
+
+
+def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
+    """What one run takes: `seconds` on one core and `memory_mb`.
+
+    Args:
+        cost: of `costs.measure` for the same method and benchmark.
+        settings: of the run.
+    """
+    benchmark, dataset = BENCHMARKS[settings["benchmark"]], DATASETS[settings["dataset"]]
+    tasks, samples = benchmark.tasks, settings["training_images"]
+    # After task t, the test sets of the t + 1 tasks seen so far: each a part of the images if
+    # the tasks split them, else all of them.
+    a_task = dataset.test_images / (tasks if benchmark.kind == "split" else 1)
+    evaluated = a_task * tasks * (tasks + 1) / 2 + PROBE_IMAGES * tasks
+    later = (tasks - 1) * cost["later_task_seconds"]
+    pixels = float(np.prod(dataset.image_shape))
+    held = dataset.training_images + dataset.test_images + tasks * (samples + a_task)
+    return {
+        "seconds": cost["startup_seconds"]
+        + samples * (cost["first_task_seconds"] + later)
+        + evaluated * cost["evaluation_seconds"],
+        "memory_mb": cost["peak_memory_mb"] + held * pixels / 1e6,
+    }
+
+
+def resources(
+    method: str, settings: dict, runs: int, attempt: int, longest: int | None
+) -> dict[str, int]:
+    """Minutes and memory for a job of so many runs, one after the other; more at each attempt.
+
+    No job asks for more than `longest` minutes: what is not finished then goes on from its
+    checkpoint at the next attempt.
+    """
+    run = predict(cost(settings["benchmark"], method), settings)
+    minutes = HEAD_ROOM * (JOB_SECONDS + runs * run["seconds"]) * attempt / 60
+    return {
+        "runtime": math.ceil(min(minutes, longest or math.inf)),
+        "mem_mb": math.ceil(HEAD_ROOM * (JOB_MB + run["memory_mb"]) * attempt),
+    }
+
+
+def runs_together(settings: dict[str, dict], minutes: float) -> int:
+    """How many seeds of a method share a job, for it to last some `minutes`; at least one.
+
+    Args:
+        settings: of the runs of a benchmark by method; the costliest method decides.
+        minutes: how long a job of it should last; 0 for one run a job.
+    """
+    seconds = max(predict(cost(s["benchmark"], m), s)["seconds"] for m, s in settings.items())
+    return max(1, int(60 * minutes / seconds))
+
+
+def is_done(path: Path, settings: dict) -> bool:
+    """Whether the record of a run is there, made with these settings."""
+    try:
+        read_record(path, settings)
+    except RecordError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Which files of this package a script depends on.
+
+Snakemake reruns a rule when its command or an input changes, but does not see what a script
+imports. With these files as inputs, an edit reruns what depends on it and nothing else.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+# Tables whose rows reach the rules as parameters: a new row must not rerun the other rows' runs.
+TABLES = {
+    PACKAGE / "__init__.py",  # the version
+    PACKAGE / "data" / "benchmarks.py",
+    PACKAGE / "data" / "datasets.yaml",
+    PACKAGE / "learning" / "methods" / "__init__.py",
+}
+DATA = (".csv", ".json", ".yaml", ".j2", ".css", ".js")
+
+
+def of_script(script: Path, *parts: str, relative_to: Path) -> list[str]:
+    """The script, the modules it imports at the top of a file, theirs, and the data they name.
+
+    Imports inside functions are left out: they are for use by hand.
+
+    Args:
+        script: Python file.
+        parts: of a method's row, as `file:Name`; imported by name, so not seen otherwise.
+        relative_to: the project's root.
+    """
+    waiting = [
+        script,
+        *(PACKAGE / "learning" / "methods" / f"{p.partition(':')[0]}.py" for p in parts),
+    ]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in found or path in TABLES:
+            continue
+        found.add(path)
+        if path.suffix == ".py":
+            waiting += _uses(path)
+    return sorted(path.relative_to(relative_to).as_posix() for path in found)
+
+
+@cache
+def _uses(path: Path) -> list[Path]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    files: list[Path | None] = []
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("drl_replication"):
+            files += [
+                _module(node.module),
+                *(_module(f"{node.module}.{a.name}") for a in node.names),
+            ]
+    for node in ast.walk(tree):  # data beside the module, named by a literal
+        if isinstance(node, ast.Constant) and str(node.value).endswith(DATA):
+            files.append(path.parent / node.value)
+    return [file for file in files if file and file.is_file()]
+
+
+def _module(name: str) -> Path | None:
+    path = PACKAGE.joinpath(*name.split(".")[1:])
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None  # a name inside a module, not a module

@@ -1,0 +1,1 @@
+"""A method learns a stream: networks, methods, training."""

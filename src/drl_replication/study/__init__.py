@@ -1,0 +1,1 @@
+"""The configuration: what is studied, and under which readings."""

@@ -1,0 +1,184 @@
+"""The configuration: read, merge, check, and resolve into the settings of one run.
+
+Imports no torch: Snakemake plans with it.
+"""
+
+import math
+from collections.abc import Iterable
+from copy import deepcopy
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.datasets import DATASETS
+from drl_replication.learning.methods import METHODS
+from drl_replication.study.readings import READINGS
+from drl_replication.study.refusals import ConfigError, place_of, sentence, short
+
+MAX_BYTES = 2**20  # of a file; ours have some 10 kB
+MAX_VALUES, MAX_DEPTH = 100_000, 20  # of a configuration
+# PyYAML's constructors let more pass than its own: `!!int x`, `!!bool x`, `!!timestamp x`, [[[[...
+PYYAML_ERRORS = (
+    yaml.YAMLError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+
+
+@cache
+def schema() -> dict:
+    """The JSON schema of the configuration, with the names from the code's tables filled in."""
+    text = files("drl_replication.study").joinpath("config.schema.yaml").read_text()
+    result = yaml.safe_load(text)
+    properties = result["properties"]
+    properties["benchmarks"]["items"]["enum"] = list(BENCHMARKS)
+    properties["methods"]["items"]["enum"] = list(METHODS)
+    properties["readings"]["required"] = list(READINGS)
+    properties["readings"]["properties"] = {
+        name: {
+            "enum": list(reading.options),
+            "description": "; ".join(f"`{k}`: {v}" for k, v in reading.options.items()) + ".",
+        }
+        for name, reading in READINGS.items()
+    }
+    properties["settings"]["properties"] = {
+        name: _settings_schema(result["$defs"]["benchmark_settings"], name) for name in BENCHMARKS
+    }
+    sources = {"type": "array", "items": {"type": "string", "minLength": 1}}
+    properties["download"]["properties"]["mirrors"]["properties"] = dict.fromkeys(DATASETS, sources)
+    return result
+
+
+def _settings_schema(template: dict, benchmark: str) -> dict:
+    block = deepcopy(template)
+    block["properties"]["dataset"]["enum"] = list(BENCHMARKS[benchmark].datasets)
+    for name, method in METHODS.items():
+        for key in method.hyperparameters:  # those of a method that someone added
+            number = {"type": "number", "description": f"Hyperparameter of {name}."}
+            block["properties"].setdefault(key, number)
+    block["required"] = list(block["properties"])
+    return block
+
+
+def load(paths: Iterable[Path]) -> dict:
+    """Read YAML files, each later one a difference to those before, and check the result.
+
+    Dictionaries merge key by key and all else is replaced, as with Snakemake's `--configfile`.
+
+    Raises:
+        ConfigError: a file is missing or no YAML mapping, or :func:`check` refuses the result.
+    """
+    config: dict = {}
+    for path in map(Path, paths):
+        part = _read(path)
+        if not isinstance(part, dict):
+            raise ConfigError(f"{path}: must be a mapping of keys to values")
+        config = _merge(config, part)
+    return check(config)
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.exists() and not path.is_file():  # a pipe or device may never end
+            raise ConfigError(f"{path}: cannot be read: it is no file")
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"{path}: cannot be read: allowed are at most {MAX_BYTES} bytes")
+    try:
+        return yaml.safe_load(text.decode())
+    except PYYAML_ERRORS as error:
+        reason = " ".join(str(error).split())  # PyYAML's own has several lines
+        raise ConfigError(f"{path}: cannot be read as YAML: {short(reason)}") from error
+
+
+def _merge(base: dict, difference: dict) -> dict:
+    merged = dict(base)
+    for key, value in difference.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def check(config: dict) -> dict:
+    """Check a merged configuration against the schema; return it with every reading filled in.
+
+    Raises:
+        ConfigError: naming the first value that is wrong, its place and what is allowed.
+    """
+    _check_amount(config)
+    config = deepcopy(dict(config))
+    if isinstance(config.setdefault("readings", {}), dict):
+        config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
+    _check_finite(config)
+    errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=place_of)
+    if errors:
+        more = f" ({len(errors) - 1} more like this)" if len(errors) > 1 else ""
+        raise ConfigError(short(sentence(errors[0])) + more)
+    config["seeds"] = [int(seed) for seed in config["seeds"]]
+    for name in config["benchmarks"]:
+        block = config["settings"].get(name)
+        if block is None:
+            raise ConfigError(f"settings.{name} is missing, but benchmarks selects {name!r}")
+        _check_sizes(name, block)
+    return config
+
+
+def _check_amount(config: dict) -> None:
+    """YAML's aliases make a short file endless, or deeper than anything can walk through."""
+    values, rest = 0, [(config, "", 0)]
+    while rest:
+        value, place, depth = rest.pop()
+        items = value.items() if isinstance(value, dict) else ()
+        items = enumerate(value) if isinstance(value, list) else items
+        values += 1
+        if depth > MAX_DEPTH or values > MAX_VALUES:
+            raise ConfigError(
+                f"{short(place)} makes the configuration too large; allowed: {MAX_VALUES} values, "
+                f"nested {MAX_DEPTH} deep"
+            )
+        # The place of what stands deeper is told by the key that it belongs to.
+        rest += [(item, place if depth else str(key), depth + 1) for key, item in items]
+
+
+def _check_finite(value: Any, place: str = "") -> None:
+    """YAML's .nan and .inf pass a schema's ranges."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{place.lstrip('.')} is {value}; allowed: a finite number")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_finite(item, f"{place}.{key}")
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            _check_finite(item, f"{place}[{i}]")
+
+
+def _check_sizes(name: str, block: dict) -> None:
+    """What the schema cannot say: sizes that depend on the data and on the benchmark."""
+    benchmark, dataset = BENCHMARKS[name], DATASETS[block["dataset"]]
+    tasks = benchmark.tasks if benchmark.kind == "split" else 1
+    available = dataset.training_images // tasks
+    where = f"settings.{name}"
+    if block["training_images"] > available:
+        raise ConfigError(
+            f"{where}.training_images is {block['training_images']}; allowed: at most {available}, "
+            f"what {block['dataset']} has for one task"
+        )
+    groups = benchmark.tasks if benchmark.kind == "permuted" else benchmark.classes
+    if block["memory_size"] < groups:
+        raise ConfigError(
+            f"{where}.memory_size is {block['memory_size']}; allowed: at least {groups}, "
+            "one sample of each class (or task) that the memory is balanced over"
+        )

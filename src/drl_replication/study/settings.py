@@ -1,0 +1,88 @@
+"""What the configuration means for single runs and figures."""
+
+from collections.abc import Iterator
+
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.learning.methods import METHODS
+from drl_replication.study.config import schema
+from drl_replication.study.readings import READINGS
+from drl_replication.study.refusals import ConfigError, options_for
+
+# What every run depends on, whatever its method.
+COMMON = ("dataset", "training_images", "memory_size")
+
+
+def run_settings(config: dict, benchmark: str, method: str) -> dict:
+    """All settings that a run of `method` on `benchmark` depends on, and no other.
+
+    The result is plain JSON. Two runs with equal settings and seed are the same run.
+
+    Raises:
+        ConfigError: unknown benchmark or method.
+    """
+    for kind, name, known in (
+        ("benchmark", benchmark, config["settings"]),
+        ("method", method, METHODS),
+    ):
+        if name not in known:
+            raise ConfigError(
+                f"the {kind} {name!r} is unknown; allowed: {options_for(name, known)}"
+            )
+    block, row = config["settings"][benchmark], METHODS[method]
+    types = schema()["properties"]["settings"]["properties"][benchmark]["properties"]
+    readings = {
+        name: config["readings"][name]
+        for name, reading in READINGS.items()
+        if reading.concerns(BENCHMARKS[benchmark], row)
+    }
+    keys = {key: key for key in (*COMMON, *row.hyperparameters)}
+    for name, option in readings.items():
+        if READINGS[name].learning_rate:
+            keys["learning_rate"] = READINGS[name].learning_rate[option]
+    # YAML's 2 and 2.0 are one value, whichever of the two the schema wants
+    kinds = {"number": float, "integer": int, "string": str}
+    values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
+    return {"benchmark": benchmark, **values, "readings": readings}
+
+
+def changed_readings(config: dict) -> list[str]:
+    """`name = option` for each reading of runs that is not the default.
+
+    Those of tables are left out: the tables that depend on them say so themselves.
+    """
+    chosen = config["readings"]
+    return [
+        f"{name} = {chosen[name]}"
+        for name, reading in READINGS.items()
+        if chosen[name] != reading.default and not reading.tables
+    ]
+
+
+def selected_runs(config: dict) -> Iterator[tuple[str, str, int]]:
+    """The selected (benchmark, method, seed), in the order of the configuration."""
+    for benchmark in config["benchmarks"]:
+        for method in config["methods"]:
+            for seed in config["seeds"]:
+                yield benchmark, method, seed
+
+
+def figure_settings(config: dict, figure: str) -> dict:
+    """All that decides what a figure is drawn from, besides seeds: plain JSON.
+
+    Figures 2 and 3 use the data and the methods of Split MNIST; those drawn from runs use the
+    settings of all selected runs.
+    """
+    own = dict(config["figures"].get(figure, {}))
+    if figure == "figure_2":
+        return own | {"dataset": config["settings"]["split_mnist"]["dataset"]}
+    if figure == "figure_3":
+        return own | {m: run_settings(config, "split_mnist", m) for m in ("drl", "ber")}
+    return own or settings_of_runs(config)
+
+
+def settings_of_runs(config: dict) -> dict[str, dict[str, dict]]:
+    """The settings of all selected runs: {benchmark: {method: settings}}."""
+    return {
+        benchmark: {method: run_settings(config, benchmark, method) for method in config["methods"]}
+        for benchmark in config["benchmarks"]
+    }

@@ -1,0 +1,137 @@
+"""Tables 1-3 from run records, beside the paper's numbers: their long format, and as documents.
+
+A diverged run is counted and shown, but never averaged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from drl_replication.paper.printed import method_order, method_title, printed
+from drl_replication.tables.runs import run_measures
+from drl_replication.text import notes
+from drl_replication.text.documents import DECIMALS, NOTHING, Cell, Document, Row, digits
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a table shows, and which end of it is best."""
+
+    title: str
+    column: str  # of `run_measures`
+    best: str  # max or min
+
+
+TABLES = {
+    1: Measure("Average accuracy", "average_accuracy", "max"),
+    2: Measure("Average forgetting", "average_forgetting", "min"),
+    3: Measure("Average intransigence", "average_intransigence", "min"),
+}
+TABLE_COLUMNS = ["benchmark", "method", "dataset", "n", "n_diverged", "mean", "std"]
+TABLE_COLUMNS += ["printed_mean", "printed_std", "difference", "best", "printed_best"]
+
+
+def table(
+    number: int, records: Sequence[Mapping], intransigence_reference: str = "best_run"
+) -> pd.DataFrame:
+    """Table 1, 2 or 3: one row a (benchmark, method), ours beside what the paper prints.
+
+    Columns: benchmark, method, dataset, n (runs averaged), n_diverged, mean, std (ddof 1, NaN if
+    n < 2), printed_mean, printed_std, difference (ours - paper), best and printed_best (of the
+    benchmark, after rounding to 3 decimals; all of a tie); Table 3 also intransigence_reference.
+    Raises ValueError for another number, no records, and as `run_measures`.
+    """
+    if number not in TABLES:
+        raise ValueError(f"The table number is {number!r}, but must be 1, 2 or 3.")
+    if not records:
+        raise ValueError("There are no run records to make a table from: select some runs.")
+    measure = TABLES[number]
+    groups = run_measures(records, intransigence_reference).groupby(
+        ["benchmark", "method"], sort=False
+    )
+    frame = groups.agg(
+        dataset=("dataset", "first"),
+        n=(measure.column, "count"),  # NaN, so diverged, are not counted
+        n_diverged=("diverged", "sum"),
+        mean=(measure.column, "mean"),
+        std=(measure.column, "std"),
+    ).reset_index()
+    paper = printed(number).rename(columns={"mean": "printed_mean", "std": "printed_std"})
+    paper["printed_best"] = _is_best(paper, "printed_mean", measure.best)
+    frame = frame.merge(paper, on=["benchmark", "method"], how="left")
+    frame["difference"] = frame["mean"] - frame["printed_mean"]
+    frame["best"] = _is_best(frame, "mean", measure.best)
+    frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
+    frame = frame[TABLE_COLUMNS]
+    if number == 3:
+        frame = frame.assign(intransigence_reference=intransigence_reference)
+    return frame
+
+
+def _is_best(frame: pd.DataFrame, column: str, best: str) -> pd.Series:
+    shown = frame[column].map(lambda value: round(float(value), DECIMALS))
+    return shown == shown.groupby(frame["benchmark"]).transform(best)
+
+
+def document(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
+    """Table 1, 2 or 3: one row a method, one column a benchmark, ours above the paper's.
+
+    `remarks` are further sentences for the notes.
+    """
+    measure = TABLES[number]
+    better = "higher" if measure.best == "max" else "lower"
+    return Document(
+        title=f"Table {number}",
+        caption=f"{measure.title} ({better} is better): mean ± sample standard deviation over "
+        "seeds.",
+        columns=notes.column_titles(frame),
+        rows=_rows(number, frame),
+        notes=[*_notes(number, frame), *remarks],
+    )
+
+
+def _rows(number: int, frame: pd.DataFrame) -> list[Row]:
+    paper = printed(number).set_index(["benchmark", "method"])["mean"]
+    ran = {(row.benchmark, row.method): row for row in frame.itertuples()}
+
+    def stack(benchmark: str, method: str) -> tuple[Cell, Cell]:
+        key = benchmark, method
+        if key in ran:
+            return _ours(ran[key]), _paper(ran[key])
+        return Cell("not run"), Cell(digits(paper[key])) if key in paper else NOTHING
+
+    benchmarks = frame["benchmark"].unique()
+    return [
+        Row([method_title(method), "paper"], [stack(b, method) for b in benchmarks])
+        for method in sorted(frame["method"].unique(), key=method_order)
+    ]
+
+
+def _ours(row: tuple) -> Cell:
+    number = digits(row.mean) if row.n else ""
+    if row.n > 1:
+        number += f" ± {digits(row.std)}"
+    if not row.n_diverged:
+        return Cell(number, row.best)
+    diverged = f"{row.n_diverged} of {row.n + row.n_diverged} diverged"
+    return Cell(number, row.best, f" ({diverged})") if row.n else Cell(diverged)
+
+
+def _paper(row: tuple) -> Cell:
+    if pd.isna(row.printed_mean):
+        return NOTHING
+    suffix = f" ({digits(row.difference, sign='+')})" if row.n else ""
+    return Cell(digits(row.printed_mean), row.printed_best, suffix)
+
+
+def _notes(number: int, frame: pd.DataFrame) -> list[str]:
+    """What a reader must know to compare the numbers, one sentence or two each."""
+    return [
+        "Under each of our numbers stands the paper's, with ours minus the paper's in brackets; "
+        "bold is the best of a column, ours and the paper's each.",
+        notes.seed_note(frame),
+        *notes.data_notes(frame),
+        *notes.diverged_notes(frame),
+        *([notes.reference_note(frame["intransigence_reference"].iloc[0])] if number == 3 else []),
+    ]

@@ -1,0 +1,1 @@
+"""How numbers, notes and tables are worded and laid out."""

@@ -1,0 +1,147 @@
+"""A table with its caption and notes, to be shown in Markdown and in LaTeX."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from drl_replication.text.markdown import markdown_grid
+
+DECIMALS = 3  # of the paper's tables
+TITLE_WIDTH = "44pt"  # of a column's title: five columns fit a page of `article`
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number, whether it is the best of its column, and what follows it."""
+
+    number: str
+    best: bool = False
+    suffix: str = ""
+
+    def markdown(self) -> str:
+        """Bold where it is the best."""
+        return (f"**{self.number}**" if self.best else self.number) + self.suffix
+
+    def latex(self) -> str:
+        """Bold where it is the best."""
+        number = latex(self.number)
+        return (rf"\textbf{{{number}}}" if self.best else number) + latex(self.suffix)
+
+
+NOTHING = Cell("–")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of one row, each a stack of one or more lines.
+
+    `titles` name the lines: LaTeX gives each a row of its own; Markdown, which stacks them in one
+    cell, shows the first.
+    """
+
+    titles: Sequence[str]
+    stacks: Sequence[Sequence[Cell]]
+
+    def markdown(self) -> list[str]:
+        """One text a column, the title's first."""
+        return [self.titles[0], *("<br>".join(c.markdown() for c in s) for s in self.stacks)]
+
+    def latex(self) -> list[str]:
+        """One line of the tabular a line of the stacks."""
+        lines = zip(self.titles, zip(*self.stacks, strict=True), strict=True)
+        return [
+            _latex_row([(r"\quad " if i else "") + latex(title), *(c.latex() for c in cells)])
+            for i, (title, cells) in enumerate(lines)
+        ]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a table shows: `columns` are the titles of all columns but the `corner` one."""
+
+    title: str
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    notes: Sequence[str]
+    corner: str = "method"
+
+    def markdown(self) -> str:
+        """The caption in bold, the grid, the notes as a list."""
+        grid = markdown_grid([self.corner, *self.columns], (row.markdown() for row in self.rows))
+        notes = "".join(f"- {note}\n" for note in self.notes)
+        return f"**{self.title}: {self.caption}**\n\n{grid}" + (f"\n{notes}" if notes else "")
+
+    def latex(self) -> str:
+        r"""A float for `\input`; needs `\usepackage{booktabs}`."""
+        lines = []
+        for row in self.rows:
+            lines += [*row.latex(), r"    \addlinespace"]
+        return "\n".join(
+            [
+                r"\begin{table}",
+                r"  \centering",
+                r"  \scriptsize\setlength{\tabcolsep}{2pt}",
+                rf"  \caption{{{latex(self.caption)}}}",
+                rf"  \begin{{tabular}}{{@{{}}l{'c' * len(self.columns)}@{{}}}}",
+                r"    \toprule",
+                _latex_row(["", *map(_wrapped, self.columns)]),
+                r"    \midrule",
+                *lines[:-1],
+                r"    \bottomrule",
+                r"  \end{tabular}",
+                r"  \par\medskip",
+                *(f"  {latex(note)}" for note in self.notes),
+                r"\end{table}",
+                "",
+            ]
+        )
+
+
+def digits(value: float, sign: str = "", decimals: int = DECIMALS) -> str:
+    """A number as the tables show it: a real minus, no sign of a zero, a dash for none."""
+    if math.isnan(value):
+        return NOTHING.number
+    rounded = round(float(value), decimals) + 0.0  # no minus zero
+    return f"{rounded:{sign if rounded else ''}.{decimals}f}".replace("-", "−")
+
+
+def with_std(mean: float, std: float) -> str:
+    """`0.850 ± 0.012`, without what is NaN."""
+    return digits(mean) if math.isnan(std) else f"{digits(mean)} ± {digits(std)}"
+
+
+def interval(low: float, high: float, decimals: int = DECIMALS) -> str:
+    """An interval as the tables show it; a dash for none."""
+    if math.isnan(low):
+        return NOTHING.number
+    return f"[{digits(low, decimals=decimals)}, {digits(high, decimals=decimals)}]"
+
+
+def _latex_row(cells: Iterable[str]) -> str:
+    return f"    {' & '.join(cells)} \\\\"
+
+
+def _wrapped(title: str) -> str:
+    return rf"\parbox[b]{{{TITLE_WIDTH}}}{{\centering {latex(title)}}}"
+
+
+LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"±": r"$\pm$", "−": "$-$", "–": "--", "†": r"$\dagger$", "<": "$<$", ">": "$>$"}
+    | {"α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$", "ρ": r"$\rho$"}
+    | {"×": r"$\times$", "≠": r"$\neq$"}
+)
+
+
+def latex(text: str) -> str:
+    """Plain text for LaTeX, in ASCII: a character that it doesn't know becomes a question mark."""
+    return text.translate(LATEX).encode("ascii", "replace").decode()
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """The long format of any table, as CSV with 6 significant digits."""
+    return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")

@@ -1,0 +1,77 @@
+"""What stands above and below the tables: titles of columns, seeds, data.
+
+A `frame` is one of the tables: it has the columns benchmark, dataset, n and n_diverged.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from drl_replication.paper.printed import BENCHMARK_DATASETS, benchmark_title
+
+REFERENCE_NOTES = {
+    "best_run": "the best accuracy on task i over all methods and seeds of this table",
+    "best_mean": "the best over the methods of this table of the mean over seeds",
+    "per_seed": "per seed, the best accuracy on task i over the methods of this table",
+}
+
+
+def column_titles(frame: pd.DataFrame) -> list[str]:
+    """A title a benchmark, † where it ran on other data than the paper's."""
+    used = datasets(frame)
+    return [
+        benchmark_title(b) + ("" if is_real(b, used.get(b)) else " †")
+        for b in frame["benchmark"].unique()
+    ]
+
+
+def datasets(frame: pd.DataFrame) -> dict[str, str]:
+    """The dataset of each benchmark that was run, in the frame's order."""
+    return dict(frame.dropna(subset="dataset")[["benchmark", "dataset"]].itertuples(index=False))
+
+
+def is_real(benchmark: str, dataset: str | None) -> bool:
+    """Whether it is the paper's dataset; None (not run) is no other."""
+    return dataset in (None, BENCHMARK_DATASETS.get(benchmark, dataset))
+
+
+def seed_note(frame: pd.DataFrame) -> str:
+    """How many seeds each benchmark has, of all its methods."""
+    return f"Seeds: {per_benchmark(_seed_counts(frame))}."
+
+
+def data_notes(frame: pd.DataFrame) -> list[str]:
+    """The dataset of each benchmark, and which numbers it makes incomparable."""
+    used = datasets(frame)
+    notes = [f"Data: {per_benchmark(used)}."]
+    instead = {
+        b: f"{d} instead of {BENCHMARK_DATASETS[b]}" for b, d in used.items() if not is_real(b, d)
+    }
+    if instead:
+        notes.append(f"† Not comparable with the printed numbers: {per_benchmark(instead)}.")
+    return notes
+
+
+def diverged_notes(frame: pd.DataFrame) -> list[str]:
+    """A sentence where a run diverged."""
+    diverged = frame["n_diverged"].any()
+    return ["Diverged runs are counted, and not averaged."] if diverged else []
+
+
+def reference_note(reference: str) -> str:
+    """What a* is in the reading `intransigence_reference`."""
+    return f"Intransigence is measured against {REFERENCE_NOTES[reference]}."
+
+
+def per_benchmark(values: Mapping[str, str]) -> str:
+    """`Split MNIST: value, ...`."""
+    return ", ".join(f"{benchmark_title(b)}: {value}" for b, value in values.items())
+
+
+def _seed_counts(frame: pd.DataFrame) -> dict[str, str]:
+    """Per benchmark "n = 10", or "n = 3 to 10" when methods differ."""
+    counts = (frame["n"] + frame["n_diverged"]).groupby(frame["benchmark"], sort=False)
+    return {
+        benchmark: f"n = {c.min()}" + (f" to {c.max()}" if c.max() > c.min() else "")
+        for benchmark, c in counts
+    }

@@ -1,0 +1,1 @@
+"""Does it replicate? Each printed number and each claim, judged."""

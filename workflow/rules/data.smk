@@ -8,8 +8,6 @@ localrules:
 
 
 rule download:
-    input:
-        library("scripts/download.py"),
     output:
         "<results>/data/{dataset}.json",
     log:
@@ -20,7 +18,8 @@ rule download:
         mirrors=lambda w: [
             f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])
         ],
-        checksums=checksums,
+        checksums=lambda w: str(DATASETS[w.dataset].checksums),
+        code=code("scripts/download.py"),
         attempts=config["download"]["attempts"],
         timeout=config["download"]["timeout_seconds"],
     message:

@@ -1,26 +1,20 @@
 """What the command lines that make results from records have in common."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from drl_replication.study.readings import READINGS
+from drl_replication.study.selection import read_selection
 
 
 def parser_for_runs(
     description: str, readings: Iterable[str] = (), files: Iterable[str] = ()
 ) -> argparse.ArgumentParser:
-    """A parser for `--runs`, `--settings`, an option for each reading, and each file."""
+    """A parser for the selected runs, an option for each reading, notes, and each file."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="run records")
-    parser.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="of the runs: {benchmark: {method: {...}}}",
-    )
+    parser.add_argument("--selection", type=Path, required=True, help="of runs, as JSON")
     for name in readings:
         reading, option = READINGS[name], f"--{name.replace('_', '-')}"
         parser.add_argument(option, choices=reading.options, default=reading.default)
@@ -31,7 +25,10 @@ def parser_for_runs(
 
 def call(function: Callable[..., None], parser: argparse.ArgumentParser) -> None:
     """Call with the parsed arguments; what a user can mend ends with one sentence."""
+    arguments = vars(parser.parse_args())
     try:
-        function(**vars(parser.parse_args()))
+        if arguments.get("selection"):
+            arguments["selection"] = read_selection(arguments["selection"])
+        function(**arguments)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -6,10 +6,10 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from drl_replication.figures import FIGURES
 from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.report import grids, runs, verdicts
 from drl_replication.report.sources import Sources
+from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
 from drl_replication.tables import comparisons
 from drl_replication.text.documents import digits

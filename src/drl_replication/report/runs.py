@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from drl_replication.figures import FIGURES
 from drl_replication.paper.printed import (
     benchmark_order,
     benchmark_title,
@@ -13,6 +12,7 @@ from drl_replication.paper.printed import (
     method_title,
 )
 from drl_replication.report.sources import Sources
+from drl_replication.study.figures import FIGURES
 from drl_replication.tables.runs import run_measures
 from drl_replication.text.coverage import missing_runs, partial_figures
 

@@ -1,7 +1,5 @@
 """What the configuration means for single runs and figures."""
 
-from collections.abc import Iterator
-
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.learning.methods import METHODS
 from drl_replication.study.config import schema
@@ -58,26 +56,17 @@ def changed_readings(config: dict) -> list[str]:
     ]
 
 
-def selected_runs(config: dict) -> Iterator[tuple[str, str, int]]:
-    """The selected (benchmark, method, seed), in the order of the configuration."""
-    for benchmark in config["benchmarks"]:
-        for method in config["methods"]:
-            for seed in config["seeds"]:
-                yield benchmark, method, seed
-
-
 def figure_settings(config: dict, figure: str) -> dict:
-    """All that decides what a figure is drawn from, besides seeds: plain JSON.
+    """All that decides what a figure is drawn from, besides runs and seeds: plain JSON.
 
-    Figures 2 and 3 use the data and the methods of Split MNIST; those drawn from runs use the
-    settings of all selected runs.
+    Figures 2 and 3 use the data and the methods of Split MNIST.
     """
     own = dict(config["figures"].get(figure, {}))
     if figure == "figure_2":
         return own | {"dataset": config["settings"]["split_mnist"]["dataset"]}
     if figure == "figure_3":
         return own | {m: run_settings(config, "split_mnist", m) for m in ("drl", "ber")}
-    return own or settings_of_runs(config)
+    return own
 
 
 def settings_of_runs(config: dict) -> dict[str, dict[str, dict]]:

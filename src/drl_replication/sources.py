@@ -1,14 +1,16 @@
-"""Which files of this package a script depends on.
+"""Which files of this package a script depends on, and what their code says.
 
 Snakemake reruns a rule when its command or an input changes, but does not see what a script
-imports. With these files as inputs, an edit reruns what depends on it and nothing else.
+imports. With the :func:`digest` of that as a parameter of the rule, an edit reruns what depends on
+it and nothing else.
 """
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parent
 # Tables whose rows reach the rules as parameters: a new row must not rerun the other rows' runs.
 TABLES = {
     PACKAGE / "__init__.py",  # the version
@@ -19,7 +21,31 @@ TABLES = {
 DATA = (".csv", ".json", ".yaml", ".j2", ".css", ".js")
 
 
-def of_script(script: Path, *parts: str, relative_to: Path) -> list[str]:
+def digest(*scripts: Path, parts: tuple[str, ...] = ()) -> str:
+    """SHA-256 of what scripts and the modules that they use say: see :func:`syntax`."""
+    files = {file for script in scripts for file in of_script(script, *parts)}
+    return hashlib.sha256(repr(sorted(map(syntax, files))).encode()).hexdigest()
+
+
+@cache
+def syntax(file: Path) -> str:
+    """SHA-256 of a file; of Python's without comments, docstrings and layout, which do nothing."""
+    content = file.read_bytes()
+    if file.suffix == ".py":
+        tree = ast.parse(content)
+        for node in ast.walk(tree):
+            if _has_docstring(node):
+                del node.body[0]
+        content = ast.dump(tree).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
+
+
+def of_script(script: Path, *parts: str) -> list[Path]:
     """The script, the modules it imports at the top of a file, theirs, and the data they name.
 
     Imports inside functions are left out: they are for use by hand.
@@ -27,12 +53,9 @@ def of_script(script: Path, *parts: str, relative_to: Path) -> list[str]:
     Args:
         script: Python file.
         parts: of a method's row, as `file:Name`; imported by name, so not seen otherwise.
-        relative_to: the project's root.
     """
-    waiting = [
-        script,
-        *(PACKAGE / "learning" / "methods" / f"{p.partition(':')[0]}.py" for p in parts),
-    ]
+    methods = PACKAGE / "learning" / "methods"
+    waiting = [script, *(methods / f"{part.partition(':')[0]}.py" for part in parts)]
     found: set[Path] = set()
     while waiting:
         path = waiting.pop()
@@ -41,7 +64,7 @@ def of_script(script: Path, *parts: str, relative_to: Path) -> list[str]:
         found.add(path)
         if path.suffix == ".py":
             waiting += _uses(path)
-    return sorted(path.relative_to(relative_to).as_posix() for path in found)
+    return sorted(found)
 
 
 @cache

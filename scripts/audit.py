@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from drl_replication.files import write_text_atomically
-from drl_replication.jobs.commands import call, parser_for_runs
+from drl_replication.jobs.commands import call
+from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.selection import Selection
 from drl_replication.tables.audit import audit, to_markdown
 from drl_replication.text.documents import to_csv

@@ -33,7 +33,7 @@ def main() -> None:
     """Parse the arguments and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", choices=FIGURES, required=True)
-    parser.add_argument("--selection", type=Path, help="of runs, where it shows runs")
+    parser.add_argument("--selection", type=Selection, help="of runs, where it shows runs")
     parser.add_argument("--records", type=Path, nargs="*", default=[], help="else what it shows")
     parser.add_argument("--settings", type=json.loads, default={}, help="of the records")
     parser.add_argument("--note", action="append", default=[], help="a sentence for the caption")

@@ -1,12 +1,12 @@
 """Print what the runs that are still to be made will cost, before anything is spent."""
 
 import json
-from pathlib import Path
 
 from drl_replication.data.datasets import DATASETS
-from drl_replication.jobs.commands import call, parser_for_runs
+from drl_replication.jobs.commands import call
 from drl_replication.jobs.resources import predict
 from drl_replication.jobs.store import Store
+from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.runs import key
 from drl_replication.study.selection import Selection
 from drl_replication.text.markdown import markdown_grid
@@ -20,7 +20,7 @@ def make_plan(selection: Selection) -> str:
     The folder of results holds the measured costs in `plan/`, and in `data/` the manifests of
     verified datasets.
     """
-    results = Path(selection.results)
+    results = selection.results
     store = Store(results)
     rows, hours, todo, mb = [], 0.0, 0, 0.0
     for benchmark, methods in selection.settings.items():

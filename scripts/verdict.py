@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from drl_replication.files import write_text_atomically
-from drl_replication.jobs.commands import call, parser_for_runs
+from drl_replication.jobs.commands import call
+from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.readings import READINGS_OF_TABLES
 from drl_replication.study.selection import Selection
 from drl_replication.text.documents import to_csv

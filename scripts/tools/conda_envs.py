@@ -14,8 +14,8 @@ ENVS = Path(__file__).resolve().parents[2] / "envs"
 # What the scripts of the rules import themselves; conda adds what these need.
 ENVIRONMENTS = {
     "data": ("mlxtend", "numpy", "pyyaml"),
-    "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "scipy", "seaborn"),
-    "solve": ("jsonschema", "numpy", "pyscipopt", "pyyaml", "scipy"),
+    "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "pyyaml", "scipy", "seaborn"),
+    "solve": ("numpy", "pyscipopt", "pyyaml", "scipy"),
     "tables": ("jinja2", "jsonschema", "numpy", "pandas", "pyyaml", "scipy"),
     "train": ("jsonschema", "numpy", "pyyaml", "scipy", "threadpoolctl", "torch", "tqdm"),
 }

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import matplotlib.pyplot as plt
 import pytest
 from browser import CHROMIUM, Browser
-from helpers import PROJECT, make_record, make_settings, place
+from helpers import PROJECT, make_record, make_settings, place, selection
 
 from drl_replication.paper.printed import printed
 from drl_replication.report.sources import read_csv
@@ -62,9 +62,9 @@ def write_inputs(folder, records, figures, seeds=(0, 1, 2)):
 
 def command(folder, records, figures, seeds, selected=SELECTED):
     settings = {b: dict.fromkeys(methods, make_settings(b)) for b, methods in selected.items()}
-    arguments = [sys.executable, PROJECT / "scripts" / "report.py", "--runs"]
-    arguments += [place(folder / "runs", r) for r in records]
-    arguments += ["--settings", json.dumps(settings), "--readings", json.dumps(READINGS)]
+    arguments = [sys.executable, PROJECT / "scripts" / "report.py"]
+    arguments += selection(folder, [place(folder / "runs", r) for r in records], settings)
+    arguments += ["--readings", json.dumps(READINGS)]
     arguments += ["--seeds", *map(str, seeds)]
     arguments += ["--tables", *(folder / f"table_{n}.csv" for n in PAPER_TABLES)]
     for name in ("audit", "comparisons", "verdict", "claims"):

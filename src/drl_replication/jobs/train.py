@@ -8,9 +8,8 @@ from pathlib import Path
 import torch
 
 from drl_replication.data.benchmarks import BENCHMARKS
-from drl_replication.data.datasets import Images, dataset_root, load
+from drl_replication.data.datasets import Images, load
 from drl_replication.data.manifests import read_manifest
-from drl_replication.jobs.runs import DATA
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.training import train
@@ -25,7 +24,7 @@ def train_run(
     seed: int,
     settings: dict,
     manifest: Path,
-    data_dir: str | None,
+    data_root: Path,
     *,
     device: str = "auto",
     checkpoint: Path | None = None,
@@ -39,7 +38,7 @@ def train_run(
         seed: of the run.
         settings: what `study.settings.run_settings` resolved for this benchmark and method.
         manifest: checksums of the verified dataset; other bytes are refused.
-        data_dir: the user's folder of datasets, if there is one.
+        data_root: folder that holds the dataset in torchvision's layout.
         device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
         checkpoint: where to keep the state; a run that was killed goes on from it.
         checkpoint_every: so many loaded samples, and after each task.
@@ -64,8 +63,7 @@ def train_run(
     if checkpoint:
         versions = (made_with[name] for name in ("torch", "numpy", "device"))
         kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
-    root = dataset_root(settings["dataset"], data_dir, DATA)
-    images = _images(settings["dataset"], root, tuple(checksums.items()))
+    images = _images(settings["dataset"], data_root, tuple(checksums.items()))
     result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     record = {
         "schema_version": SCHEMA_VERSION,

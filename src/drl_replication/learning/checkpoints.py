@@ -7,6 +7,7 @@ there is a whole one; both are removed when the run's record is there.
 import hashlib
 import io
 import pickle
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,12 @@ def _read_checked(path: Path) -> bytes:
 
     Nothing is read before the file's size is the one that its header tells.
     """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # a pipe or device may never end
+        raise ValueError(f"{path} is no file")
     with path.open("rb") as file:
         header = file.read(HEADER_BYTES)
-        length = int.from_bytes(header[-LENGTH_BYTES:], "big")
-        size = path.stat().st_size
+        length, size = int.from_bytes(header[-LENGTH_BYTES:], "big"), status.st_size
         if not header.startswith(MAGIC) or length > MAX_BYTES or size != HEADER_BYTES + length:
             raise ValueError(f"{path} is no whole checkpoint")
         data = file.read(length)

@@ -6,7 +6,7 @@ Imports no torch: Snakemake plans with it.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from drl_replication.files import write_text_atomically
@@ -20,18 +20,41 @@ from drl_replication.text.coverage import missing_runs, partial_figures
 KEYS = {"results", "runs", "settings"}
 
 
-@dataclass(frozen=True)
 class Selection:
-    """Runs whose records stand in one folder of results, and the settings they must have."""
+    """The selected runs, as :func:`write_selection` wrote them to `path`; read when it is used.
 
-    results: str
-    runs: tuple[Run, ...]
-    settings: Mapping[str, Mapping[str, dict]]  # {benchmark: {method: settings}}
+    Its properties and `records` raise RecordError for a file of anything else.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    @cached_property
+    def _content(self) -> dict:
+        content = read_json(self.path)
+        if not isinstance(content, dict) or content.keys() != KEYS:
+            raise RecordError(f"{self.path} is no selection of runs: make it with snakemake.")
+        return content
+
+    @property
+    def results(self) -> Path:
+        """The folder of results that the runs belong to."""
+        return Path(self._content["results"])
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that results are made from."""
+        return [Run.at(path) for path in self._content["runs"]]
+
+    @property
+    def settings(self) -> dict[str, dict[str, dict]]:
+        """What the runs must have been made with: {benchmark: {method: settings}}."""
+        return self._content["settings"]
 
     @property
     def paths(self) -> list[Path]:
         """Where the records stand."""
-        return [Path(self.results, run.path) for run in self.runs]
+        return [self.results / run.path for run in self.runs]
 
     def records(self) -> list[dict]:
         """The records, checked. Raises RecordError and ValueError as `records.runs.collect`."""
@@ -85,15 +108,6 @@ def _to_json(config: Mapping) -> str:
         "settings": settings_of_runs(config),
     }
     return json.dumps(content, indent=1) + "\n"
-
-
-def read_selection(path: str | Path) -> Selection:
-    """What :func:`write_selection` wrote. Raises RecordError for anything else."""
-    content = read_json(Path(path))
-    if not isinstance(content, dict) or content.keys() != KEYS:
-        raise RecordError(f"{path} is no selection of runs: make it anew with `snakemake`.")
-    runs = tuple(Run.at(run) for run in content["runs"])
-    return Selection(content["results"], runs, content["settings"])
 
 
 def figure_records(config: Mapping, figure: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Snakemake in a copy of the project: what it plans, what it makes, and how it refuses."""
 
+import json
 import os
 import re
 from collections import Counter

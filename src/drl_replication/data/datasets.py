@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -59,7 +59,15 @@ class Dataset:
     test_files: tuple[str, ...]
     archive: Download | None = None
     label_key: str | None = None
+    training_images_by_class: tuple[int, ...] = ()  # where the classes differ
     embedded: bool = False  # made from an installed package, never downloaded
+
+    def training_images_of(self, classes: Iterable[int]) -> int:
+        """How many training images there are of these classes together."""
+        each = self.training_images_by_class or self.classes * (
+            self.training_images // self.classes,
+        )
+        return sum(each[label] for label in classes if label < self.classes)
 
     @property
     def checksums(self) -> dict[str, str]:
@@ -86,7 +94,7 @@ def _data_file(name: str, entry: dict) -> DataFile:
 
 
 def _dataset(name: str, entry: dict) -> Dataset:
-    lists = ("image_shape", "sources", "training_files", "test_files")
+    lists = [key for key, value in entry.items() if isinstance(value, list)]
     return Dataset(
         name=name,
         **entry

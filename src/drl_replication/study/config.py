@@ -113,7 +113,7 @@ def _merge(base: dict, difference: dict) -> dict:
 
 
 def check(config: dict) -> dict:
-    """Check a merged configuration against the schema; return it with every reading filled in.
+    """Check a merged configuration; return it with what the code's tables say filled in.
 
     Raises:
         ConfigError: naming the first value that is wrong, its place and what is allowed.
@@ -122,6 +122,10 @@ def check(config: dict) -> dict:
     config = deepcopy(dict(config))
     if isinstance(config.setdefault("readings", {}), dict):
         config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
+    blocks = config.get("settings")
+    for name, block in blocks.items() if isinstance(blocks, dict) else ():
+        if name in BENCHMARKS and isinstance(block, dict):
+            blocks[name] = BENCHMARKS[name].defaults | block
     _check_finite(config)
     errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=place_of)
     if errors:
@@ -168,17 +172,19 @@ def _check_finite(value: Any, place: str = "") -> None:
 def _check_sizes(name: str, block: dict) -> None:
     """What the schema cannot say: sizes that depend on the data and on the benchmark."""
     benchmark, dataset = BENCHMARKS[name], DATASETS[block["dataset"]]
-    tasks = benchmark.tasks if benchmark.kind == "split" else 1
-    available = dataset.training_images // tasks
+    available, task = min(
+        (dataset.training_images_of(classes), task + 1)
+        for task, classes in enumerate(benchmark.task_classes)
+    )
     where = f"settings.{name}"
     if block["training_images"] > available:
         raise ConfigError(
             f"{where}.training_images is {block['training_images']}; allowed: at most {available}, "
-            f"what {block['dataset']} has for one task"
+            f"what {block['dataset']} has for task {task}"
         )
-    groups = benchmark.tasks if benchmark.kind == "permuted" else benchmark.classes
-    if block["memory_size"] < groups:
+    if block["memory_size"] < benchmark.group_count:
         raise ConfigError(
-            f"{where}.memory_size is {block['memory_size']}; allowed: at least {groups}, "
+            f"{where}.memory_size is {block['memory_size']}; allowed: at least "
+            f"{benchmark.group_count}, "
             "one sample of each class (or task) that the memory is balanced over"
         )

@@ -266,7 +266,7 @@ def _difference(content: bytes, file: DataFile) -> str:
 def _parse(entry: Dataset, content: bytes, where: object) -> np.ndarray | tuple:
     if entry.format == "idx":
         return read_idx(content, where)
-    return read_cifar(content, entry.label_key, where)
+    return read_cifar(content, entry.label_key or "labels")
 
 
 def _join(entry: Dataset, parts: list) -> tuple[np.ndarray, np.ndarray]:

@@ -142,7 +142,10 @@ def permuted(images: np.ndarray, task: int, seed: int, readings: Mapping) -> np.
 
 
 # What a task does to its images, training and test alike; a row of `BENCHMARKS` names one.
-KINDS: dict[str, Callable[..., np.ndarray]] = {"plain": plain, "permuted": permuted}
+KINDS: dict[str, Callable[..., np.ndarray]] = {
+    "plain": plain,
+    "permuted": permuted,
+}
 
 
 def _of_classes(labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -144,7 +144,8 @@ def fetch(
             continue
         worked = _obtain(source, item, places)
         # The next file asks the same place first: the others may take long to fail.
-        places.sort(key=lambda place, worked=worked: place != worked)
+        places.remove(worked)
+        places.insert(0, worked)
     return verify(dataset, root)
 
 
@@ -275,10 +276,11 @@ class _BrokeOffError(Exception):
 
 
 class _Retry(Retry):
-    def increment(self, *arguments: Any, error: Exception | None = None, **options: Any) -> Retry:
+    def increment(self, *arguments: Any, **options: Any) -> Retry:  # type: ignore[override]
+        error = options.get("error")
         if isinstance(error, ConnectTimeoutError):
             raise error  # who drops packets for this long is behind a firewall, not busy
-        return super().increment(*arguments, error=error, **options)
+        return super().increment(*arguments, **options)
 
 
 def _get(url: str, limit: int, timeout_seconds: float, folder: Path, retry: Retry) -> BinaryIO:
@@ -287,7 +289,8 @@ def _get(url: str, limit: int, timeout_seconds: float, folder: Path, retry: Retr
     The transfer has a thread of its own, which is left alone after the deadline: a socket's
     timeout starts anew with each byte, and looking up a name has none.
     """
-    seconds = timeout_seconds + limit / SLOWEST_BYTES_PER_SECOND
+    attempts = 1 + int(retry.total or 0)
+    seconds = attempts * (timeout_seconds + limit / SLOWEST_BYTES_PER_SECOND)
     deadline = time.monotonic() + seconds
     scratch = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the caller closes it)
     outcome: Future[None] = Future()
@@ -330,7 +333,9 @@ def _receive(
             raise SourceError(f"doesn't answer: {_innermost(error, url)}") from error
         with response:
             if not response.ok:
-                tried = f" ({retry.total + 1} attempts)" * (response.status_code in ASK_LATER)
+                tried = f" ({1 + int(retry.total or 0)} attempts)" * (
+                    response.status_code in ASK_LATER
+                )
                 reason = f"{response.status_code} {response.reason}"
                 raise SourceError(f"answers HTTP {reason}{tried}")
             _copy(response, into, limit, deadline)
@@ -390,7 +395,7 @@ def _unpack_archive(entry: Dataset, item: Item, stream: BinaryIO) -> Iterator[tu
     try:
         with (
             gzip.GzipFile(fileobj=stream) as unpacked,
-            tarfile.open(fileobj=_Limited(unpacked, item.limit), mode="r|", bufsize=CHUNK) as tar,
+            tarfile.open(fileobj=cast(BinaryIO, _Limited(unpacked, item.limit)), mode="r|") as tar,
         ):
             for member in tar:
                 if member.name in wanted:

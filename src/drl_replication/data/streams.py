@@ -64,7 +64,7 @@ class Standardise:
         device: of the images to come.
     """
 
-    def __init__(self, images: np.ndarray, over: str, device: torch.device):
+    def __init__(self, images: np.ndarray, over: str, device: torch.device | str):
         axes = {"channel": (0, 2, 3), "pixel": (0,)}[over]
         n, mean, square = 0, 0.0, 0.0
         for part in np.array_split(images, max(1, len(images) // 1000)):  # float64, little memory

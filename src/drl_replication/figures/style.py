@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -39,7 +40,7 @@ METHOD_STYLES = {
 }
 OTHER_METHOD = {"color": "#666666", "marker": ".", "linestyle": "-"}
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -58,13 +59,13 @@ SETTINGS = {
 }
 
 
-def method_style(method: str) -> dict:
+def method_style(method: str) -> dict[str, str]:
     """Colour, marker and line style of a method; grey for one that the paper doesn't have."""
     return METHOD_STYLES.get(method, OTHER_METHOD)
 
 
 def new_figure(
-    rows: int = 1, columns: int = 1, *, height: float = 2.4, **options
+    rows: int = 1, columns: int = 1, *, height: float = 2.4, **options: Any
 ) -> tuple[Figure, Iterable[Axes]]:
     """A figure in this style, as wide as a page and `height` inches high, and its axes."""
     with plt.rc_context(SETTINGS):

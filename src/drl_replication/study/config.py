@@ -119,13 +119,7 @@ def check(config: dict) -> dict:
         ConfigError: naming the first value that is wrong, its place and what is allowed.
     """
     _check_amount(config)
-    config = deepcopy(dict(config))
-    if isinstance(config.setdefault("readings", {}), dict):
-        config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
-    blocks = config.get("settings")
-    for name, block in blocks.items() if isinstance(blocks, dict) else ():
-        if name in BENCHMARKS and isinstance(block, dict):
-            blocks[name] = BENCHMARKS[name].defaults | block
+    config = _filled_in(deepcopy(dict(config)))
     _check_finite(config)
     errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=place_of)
     if errors:
@@ -140,12 +134,24 @@ def check(config: dict) -> dict:
     return config
 
 
+def _filled_in(config: dict) -> dict:
+    """With what the tables of readings and benchmarks say where the configuration doesn't."""
+    if isinstance(config.setdefault("readings", {}), dict):
+        config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
+    if isinstance(config.get("settings"), dict):
+        for name, row in BENCHMARKS.items():
+            if isinstance(block := config["settings"].get(name), dict):
+                config["settings"][name] = row.defaults | block
+    return config
+
+
 def _check_amount(config: dict) -> None:
     """YAML's aliases make a short file endless, or deeper than anything can walk through."""
-    values, rest = 0, [(config, "", 0)]
+    values = 0
+    rest: list[tuple[Any, str, int]] = [(config, "", 0)]
     while rest:
         value, place, depth = rest.pop()
-        items = value.items() if isinstance(value, dict) else ()
+        items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
         items = enumerate(value) if isinstance(value, list) else items
         values += 1
         if depth > MAX_DEPTH or values > MAX_VALUES:

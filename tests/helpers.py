@@ -168,6 +168,7 @@ def make_stream(groups, images=None):
         labels=torch.from_numpy(groups),
         groups=groups,
         group_kind="class",
+        group_count=int(groups.max()) + 1,
         starts=np.array([0, len(groups)]),
         tests=((images, torch.from_numpy(groups)),),
         classes=int(groups.max()) + 1,

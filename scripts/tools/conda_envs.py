@@ -13,7 +13,7 @@ ENVS = Path(__file__).resolve().parents[2] / "envs"
 
 # What the scripts of the rules import themselves; conda adds what these need.
 ENVIRONMENTS = {
-    "data": ("mlxtend", "numpy", "pyyaml"),
+    "data": ("mlxtend", "numpy", "pyyaml", "requests", "urllib3"),
     "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "pyyaml", "scipy", "seaborn"),
     "solve": ("numpy", "pyscipopt", "pyyaml", "scipy"),
     "tables": ("jinja2", "jsonschema", "numpy", "pandas", "pyyaml", "scipy"),

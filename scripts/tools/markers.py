@@ -34,6 +34,6 @@ def main(description: str, documents: Mapping[str, Mapping[str, str]]) -> None:
         except ValueError as error:
             sys.exit(f"error: {name}: {error}")
         if check and new != old:
-            sys.exit(f"error: {name} is stale: run python scripts/{Path(sys.argv[0]).name}")
+            sys.exit(f"error: {name} is stale: run python scripts/tools/{Path(sys.argv[0]).name}")
         if new != old:
             path.write_text(new, encoding="utf-8")

@@ -16,7 +16,7 @@ from drl_replication.data import datasets
 from drl_replication.data.datasets import DATASETS, DataFile, dataset_root, load, verify
 from drl_replication.data.embedded import _idx, embed
 from drl_replication.data.errors import DataError
-from drl_replication.data.formats import read_cifar, read_idx
+from drl_replication.data.formats import read_idx
 from drl_replication.data.manifests import read_manifest, write_manifest
 
 TRAIN_IMAGES, TRAIN_LABELS = DATASETS["mnist"].training_files
@@ -191,14 +191,7 @@ def test_harmful_pickle_is_refused_before_it_is_opened(tiny_cifar, tmp_path, mon
     with pytest.raises(DataError, match="data_batch_3"):
         load("cifar10", tmp_path)
     assert len(opened) == 2  # the batches before it
-    with pytest.raises(DataError, match="mkdir, which no CIFAR batch needs"):
-        read_cifar(harmful, "labels", "here")
     assert not Path("harmed").exists()
-
-
-def test_cifar_batch_without_labels_is_a_clear_error():
-    with pytest.raises(DataError, match="no CIFAR batch with data and fine_labels"):
-        read_cifar(pickle.dumps({b"data": 1}), "fine_labels", "here")
 
 
 def test_unknown_dataset_lists_the_known(tmp_path):

@@ -219,7 +219,7 @@ def trickle_headers(handler, name):
 BAD = {
     "truncated": (
         lambda h, n: send(h, PACKED[n][:99], announced=len(PACKED[n])),
-        r"broke off after 99 of \d+ bytes \(attempt 2 of 2\)",
+        r"broke off: .*99 bytes read, \d+ more expected\) \(2 attempts\)",
     ),
     "truncated, unannounced": (
         lambda h, n: send(h, PACKED[n][:99], announced="nothing"),
@@ -237,13 +237,13 @@ BAD = {
         "announces 1000000000000 bytes, but at most 8816 can be right",
     ),
     "endless": (endless, "sends more than 8816 bytes"),
-    "silent": (stall, "silent for 0.3 seconds"),
+    "silent": (stall, "broke off: .*timed out"),
     "trickling": (trickle, "too slow|not done after"),
     "trickling headers": (trickle_headers, "not done after"),
     "not there": (lambda h, n: send(h, b"no", status=404), "answers HTTP 404"),
-    "broken": (lambda h, n: h.wfile.write(b"hello\r\n\r\n"), "broke off"),
-    "hung up": (lambda h, n: None, "broke off"),
-    "overloaded": (lambda h, n: send(h, b"", status=503), r"HTTP 503 .*\(attempt 2 of 2\)"),
+    "broken": (lambda h, n: h.wfile.write(b"hello\r\n\r\n"), "doesn't answer: .*hello"),
+    "hung up": (lambda h, n: None, "doesn't answer: .*closed connection"),
+    "overloaded": (lambda h, n: send(h, b"", status=503), r"HTTP 503 .*\(2 attempts\)"),
 }
 
 
@@ -291,23 +291,21 @@ def test_a_mirror_may_hold_torchvisions_folder(serve, tmp_path):
     get(tmp_path, [f"{serve(answer).url}/data"])
 
 
-def test_a_busy_host_is_asked_again(serve, tmp_path):
-    told = []
-
+@pytest.mark.parametrize("bad", ["overloaded", "hung up", "truncated"])
+def test_a_busy_host_is_asked_again(serve, tmp_path, bad):
     def busy_twice(handler, name):
-        good(handler, name) if len(server.asked) > 2 else send(handler, b"", status=503)
+        good(handler, name) if len(server.asked) > 2 else BAD[bad][0](handler, name)
 
     server = serve(busy_twice)
-    get(tmp_path, [server.url], attempts=3, log=told.append)
+    get(tmp_path, [server.url], attempts=3)
     assert server.asked[:3] == [f"/{FIRST}"] * 3
-    assert sum("HTTP 503" in text and "trying again" in text for text in told) == 2
 
 
 def test_unreachable_host_is_told_soon(tmp_path):
     server = Server(good)
     server.close()
     start = time.monotonic()
-    with pytest.raises(DownloadError, match=r"cannot be reached: .*refused.* \(attempt 3 of 3\)"):
+    with pytest.raises(DownloadError, match=r"doesn't answer: .*refused"):
         get(tmp_path, [server.url], attempts=3)
     assert time.monotonic() - start < 2
 

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import io
 import json
-import pickle
 import tarfile
 from dataclasses import replace
 from functools import cache, partial
@@ -17,13 +16,12 @@ from fuzzing import (
     one_sentence,
 )
 from hypothesis import given
-from hypothesis import strategies as st
 
 from drl_replication.data.datasets import DATASETS, DataFile, read_checked
 from drl_replication.data.download import fetch
 from drl_replication.data.embedded import _idx
 from drl_replication.data.errors import DataError, DownloadError
-from drl_replication.data.formats import read_cifar, read_idx
+from drl_replication.data.formats import read_idx
 from drl_replication.data.manifests import read_manifest
 
 
@@ -33,14 +31,6 @@ def scratch(tmp_path_factory):
 
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 4, 4), np.uint8)
-
-
-@cache
-def batch():
-    """A CIFAR batch as published: with NumPy 1's module name."""
-    data = np.random.default_rng(1).integers(0, 256, (2, 3072), np.uint8)
-    content = pickle.dumps({b"labels": [1, 2], b"data": data}, protocol=2)
-    return content.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
 
 
 @fuzz()
@@ -53,25 +43,6 @@ def test_a_mutated_idx_file(content):
         return
     assert array.dtype == np.uint8
     assert _idx(array) == content
-
-
-@fuzz()
-@given(
-    st.binary(max_size=50)
-    | mutations(batch())
-    # most of it are pixels: the parts that decide are at both ends
-    | mutations(batch()[:120]).map(lambda start: start + batch()[120:])
-    | mutations(batch()[-60:]).map(lambda end: batch()[:-60] + end)
-)
-@pytest.mark.filterwarnings("ignore")  # NumPy warns of some of the types that it is asked for
-def test_a_mutated_cifar_batch(content):
-    try:
-        images, labels = read_cifar(content, "labels", "batch")
-    except DataError:
-        return
-    assert images.dtype == np.uint8
-    assert images.shape == (len(labels), 3, 32, 32)
-    assert labels.dtype == np.int64
 
 
 MANIFEST = json.dumps({"dataset": "cifar10", "files": DATASETS["cifar10"].checksums}).encode()

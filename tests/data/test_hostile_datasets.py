@@ -11,7 +11,6 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import numpy as np
 import pytest
 from helpers import default_config
 from hostile import Harmful, not_a_file, refused
@@ -19,7 +18,6 @@ from hostile import Harmful, not_a_file, refused
 from drl_replication.data.datasets import DATASETS, DataFile, verify
 from drl_replication.data.download import fetch
 from drl_replication.data.errors import DataError, DownloadError
-from drl_replication.data.formats import read_cifar
 from drl_replication.data.manifests import write_manifest
 from drl_replication.study.settings import run_settings
 
@@ -171,34 +169,6 @@ def with_data_dir(project, data_dir, script, *arguments):
     command = "import os, runpy, sys; os.environ['DRL_DATA_DIR'] = sys.argv.pop(1); "
     command += "sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
     return project.python("-c", command, data_dir, script, *arguments)
-
-
-def numpys(content):
-    return content.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
-
-
-@pytest.mark.parametrize(
-    "batch",
-    [
-        Harmful(),
-        {b"data": Harmful(), b"labels": [1]},
-        {b"data": np.zeros((1, 3072), np.uint8), b"labels": [Harmful()]},
-        {b"data": np.zeros((1, 3072)), b"labels": [1]},
-        {b"data": np.zeros((2, 3072), np.uint8), b"labels": [1]},
-        {b"data": np.zeros((1, 3071), np.uint8), b"labels": [1]},
-        {b"data": np.zeros((1, 3072), np.uint8), b"labels": ["one"]},
-        {b"data": np.zeros((1, 3072), np.uint8), b"labels": [10**30]},
-        {b"data": [1, 2], b"labels": [1]},
-        [b"data", b"labels"],
-    ],
-    ids=range(10),
-)
-def test_a_pickle_of_anything_else(batch, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError) as caught:
-        read_cifar(numpys(pickle.dumps(batch, protocol=3)), "labels", "batch")
-    assert "\n" not in str(caught.value)
-    assert not Path("harmed").exists()
 
 
 @pytest.mark.parametrize("data_dir", ["/", "link"])

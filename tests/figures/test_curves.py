@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import make_record, make_settings, place, triangle
 
+from drl_replication.data.benchmarks import BENCHMARKS, split
 from drl_replication.figures import (
     accuracy_curves,
     accuracy_matrices,
@@ -21,8 +24,8 @@ def memory(counts, groups="class"):
 
 
 def random_record(rng, benchmark, method, seed):
-    matrix = [[float(v) for v in rng.random(t + 1)] for t in range(3)]
-    counts = [[int(n) for n in rng.integers(1, 50, 6)] for _ in range(3)]
+    matrix = [[float(v) for v in rng.random(t + 1)] for t in range(5)]
+    counts = [[int(n) for n in rng.integers(1, 50, 10)] for _ in range(5)]
     return make_record(benchmark, method, seed, matrix, memory=memory(counts))
 
 
@@ -54,7 +57,7 @@ def test_curves_are_means_of_what_was_seen(records, paths):
     for benchmark, lines in numbers["panels"].items():
         for method, line in lines.items():
             runs = of(records, benchmark, method)
-            for t in range(3):
+            for t in range(5):
                 seen = [sum(r["accuracy_matrix"][t][: t + 1]) / (t + 1) for r in runs]
                 assert line["mean"][t] == pytest.approx(sum(seen) / len(seen))
                 if len(runs) > 1:
@@ -70,7 +73,7 @@ def test_lines_on_paper_are_the_numbers(paths):
     for axis, lines in zip(figure.axes, numbers["panels"].values(), strict=False):
         for line, method in zip(axis.get_lines(), lines, strict=True):
             assert line.get_color() == style.method_style(method)["color"]
-            np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3])
+            np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4, 5])
             np.testing.assert_allclose(line.get_ydata(), lines[method]["mean"])
 
 
@@ -79,8 +82,8 @@ def test_matrices_are_means_over_seeds(records, paths):
     for benchmark, of_method in numbers["panels"].items():
         for method, panel in of_method.items():
             runs = of(records, benchmark, method)
-            for t in range(3):
-                for i in range(3):
+            for t in range(5):
+                for i in range(5):
                     if i > t:
                         assert panel["mean"][t][i] is None
                         continue
@@ -89,12 +92,12 @@ def test_matrices_are_means_over_seeds(records, paths):
     # rows are methods, columns benchmarks, and row t of a panel is task t, from above
     mesh = figure.axes[0].collections[0].get_array()
     first = numbers["panels"]["split_mnist"]["drl"]["mean"]
-    np.testing.assert_allclose(mesh[2], first[2])
-    assert mesh.mask.tolist() == np.triu(np.ones((3, 3), bool), 1).tolist()
+    np.testing.assert_allclose(mesh[4], first[4])
+    assert mesh.mask.tolist() == np.triu(np.ones((5, 5), bool), 1).tolist()
     assert figure.axes[0].yaxis_inverted()
     texts = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert texts.count("not run") == 1  # drl on split_fashion
-    assert f"{np.mean(first[2]):.3f}" in texts
+    assert f"{np.mean(first[4]):.3f}" in texts
 
 
 def test_memory_is_shared_by_tasks(records, paths):
@@ -105,17 +108,32 @@ def test_memory_is_shared_by_tasks(records, paths):
     for benchmark, of_policy in numbers["panels"].items():
         for policy, panel in of_policy.items():
             runs = of(records, benchmark, *policies[policy])
-            for t in range(3):
-                for i in range(3):
+            for t in range(5):
+                for i in range(5):
                     rows = [r["memory"]["counts"][t] for r in runs]
                     shares = [(row[2 * i] + row[2 * i + 1]) / sum(row) for row in rows]
                     assert panel["mean"][t][i] == pytest.approx(sum(shares) / len(shares))
 
 
 def test_groups_can_be_tasks():
-    counts = [[4, 0, 0], [3, 1, 0], [2, 1, 1]]
-    record = make_record(memory=memory(counts, "task"))
-    np.testing.assert_allclose(memory_composition.task_shares(record), np.array(counts) / 4)
+    counts = np.tril(np.ones((10, 10), int)).tolist()
+    record = make_record("permuted_mnist", memory=memory(counts, "task"))
+    expected = np.tril(1 / np.arange(1, 11)[:, None] * np.ones(10))
+    np.testing.assert_allclose(memory_composition.task_shares(record), expected)
+
+
+def test_tasks_have_their_classes_in_any_order(monkeypatch):
+    row = replace(BENCHMARKS["split_mnist"], task_classes=split(reversed(range(10)), tasks=5))
+    monkeypatch.setitem(BENCHMARKS, "split_mnist", row)
+    counts = [[0] * (8 - 2 * t) + [6] * (2 + 2 * t) for t in range(5)]
+    shares = memory_composition.task_shares(make_record(memory=memory(counts)))
+    np.testing.assert_allclose(shares, np.tril(1 / np.arange(1, 6)[:, None] * np.ones(5)))
+
+
+def test_a_record_of_other_groups_is_named():
+    record = make_record("split_mnist", "er", 2, memory=memory([[1] * 9] * 5))
+    with pytest.raises(ValueError, match=r"split_mnist/er/seed_2.json counts .* 9 groups after 5"):
+        memory_composition.task_shares(record)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -129,8 +147,8 @@ def test_captions_say_what_is_missing(module, paths):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_diverged_runs_are_said_and_left_out(module, records, paths, tmp_path):
-    lost = triangle([[0.5], [None, None], [None, None, None]])
-    extra = place(tmp_path, make_record("split_mnist", "er", 7, lost, memory=memory([[1] * 6])))
+    lost = triangle([[0.5], *([None] * (t + 2) for t in range(4))])
+    extra = place(tmp_path, make_record("split_mnist", "er", 7, lost, memory=memory([[1] * 10])))
     numbers = drawn(module, [*paths, extra])[1]
     assert "Diverged and left out: 1 of 13 runs." in numbers["caption"]
     assert numbers["panels"] == drawn(module, paths)[1]["panels"]

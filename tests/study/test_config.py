@@ -12,7 +12,7 @@ from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
 from drl_replication.learning.methods import METHODS, Method, part
 from drl_replication.measures.statistics import MAX_EXACT
-from drl_replication.paper.printed import BENCHMARK_DATASETS, BENCHMARK_TASKS, printed
+from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES, printed
 from drl_replication.records.settings import settings_digest
 from drl_replication.study import config
 from drl_replication.study.config import ConfigError, check, load
@@ -21,29 +21,30 @@ from drl_replication.study.runs import Run
 from drl_replication.study.selection import selected
 from drl_replication.study.settings import COMMON, changed_readings, run_settings
 
-RUNS = [(b, m) for b in BENCHMARKS for m in METHODS]
+PAPER = set(BENCHMARK_TITLES)  # whatever rows there are besides
+RUNS = [(b, m) for b in BENCHMARK_TITLES for m in METHOD_TITLES]
 BALANCED = {"drl", "ber", "multisim", "rmargin"}
 REPRESENTATION = {"drl", "multisim", "rmargin"}
-ALL = set(METHODS)
-CIFAR = {b for b in BENCHMARKS if "cifar" in b}
+ALL = set(METHOD_TITLES)
+CIFAR = {b for b in PAPER if "cifar" in b}
 
 # Spec section 3: which methods and benchmarks each reading is about; none, if only tables.
 CONCERNS = {
-    "subset": (ALL, set(BENCHMARKS)),
+    "subset": (ALL, PAPER),
     "permutations": (ALL, {PERMUTED}),
     "cifar_standardisation": (ALL, CIFAR),
-    "drl_normalisation": ({"drl"}, set(BENCHMARKS)),
-    "representation_layers": (REPRESENTATION, set(BENCHMARKS)),
-    "multisim_form": ({"multisim"}, set(BENCHMARKS)),
-    "rmargin_form": ({"rmargin"}, set(BENCHMARKS)),
-    "rmargin_switch": ({"rmargin"}, set(BENCHMARKS)),
-    "er_current": ({"er"}, set(BENCHMARKS)),
-    "agem_batch": ({"agem"}, set(BENCHMARKS)),
-    "min_positive_pairs": (BALANCED, set(BENCHMARKS)),
-    "memory_eviction": (ALL - {"gss"}, set(BENCHMARKS)),
-    "first_task": (BALANCED | {"er"}, set(BENCHMARKS)),
-    "gss_settings": ({"gss"}, set(BENCHMARKS)),
-    "gss_gate": ({"gss"}, set(BENCHMARKS)),
+    "drl_normalisation": ({"drl"}, PAPER),
+    "representation_layers": (REPRESENTATION, PAPER),
+    "multisim_form": ({"multisim"}, PAPER),
+    "rmargin_form": ({"rmargin"}, PAPER),
+    "rmargin_switch": ({"rmargin"}, PAPER),
+    "er_current": ({"er"}, PAPER),
+    "agem_batch": ({"agem"}, PAPER),
+    "min_positive_pairs": (BALANCED, PAPER),
+    "memory_eviction": (ALL - {"gss"}, PAPER),
+    "first_task": (BALANCED | {"er"}, PAPER),
+    "gss_settings": ({"gss"}, PAPER),
+    "gss_gate": ({"gss"}, PAPER),
     "intransigence_reference": (set(), set()),
     "rho_layers": (set(), set()),
     "rho_null": (set(), set()),
@@ -93,17 +94,25 @@ def affected(path, value):
 
 def test_the_configuration_is_complete_and_its_own_result():
     raw = yaml.safe_load(CONFIG.read_text())
-    assert load([CONFIG]) == raw
-    assert raw["benchmarks"] == list(raw["settings"]) == list(BENCHMARKS)
-    assert raw["methods"] == list(METHODS)
+    assert load([CONFIG]) == check(load([CONFIG])) == check(raw)
+    assert raw["benchmarks"] == list(BENCHMARK_TITLES)
+    assert list(raw["settings"]) == list(BENCHMARKS)
+    assert raw["methods"] == list(METHOD_TITLES)
     assert raw["seeds"] == list(range(10))
 
 
 def test_the_readings_of_the_configuration_are_the_defaults():
-    readings = yaml.safe_load(CONFIG.read_text())["readings"]
+    readings = default_config()["readings"]
     assert readings == {name: r.default for name, r in READINGS.items()}
     assert list(readings) == list(READINGS)
     assert changed_readings(default_config()) == []
+
+
+def test_a_benchmark_s_data_and_sizes_may_be_left_out(tmp_path):
+    block = default_config()["settings"][SPLIT]
+    assert block.items() >= BENCHMARKS[SPLIT].defaults.items()
+    changed = write_config(tmp_path, "settings: {split_mnist: {memory_size: 40}}")
+    assert load([CONFIG, changed])["settings"][SPLIT] == block | {"memory_size": 40}
 
 
 def test_readings_may_be_left_out():
@@ -149,7 +158,7 @@ def test_every_part_of_the_tables_exists():
     assert {p for r in READINGS.values() for p in r.parts or ()} <= names
 
 
-@pytest.mark.parametrize("benchmark", BENCHMARKS)
+@pytest.mark.parametrize("benchmark", BENCHMARK_TITLES)
 def test_hyperparameters_are_those_of_table_6(benchmark):
     table = printed(6)
     rows = table[table.benchmark == benchmark].set_index("hyperparameter").value
@@ -158,7 +167,7 @@ def test_hyperparameters_are_those_of_table_6(benchmark):
     assert {key: block[key] for key in rows.index} == rows.to_dict()
 
 
-@pytest.mark.parametrize("benchmark", BENCHMARKS)
+@pytest.mark.parametrize("benchmark", BENCHMARK_TITLES)
 def test_sizes_are_those_of_section_5(benchmark):
     block = default_config()["settings"][benchmark]
     images = {"split_cifar10": 3000, "split_cifar100": 5000}.get(benchmark, 1000)
@@ -167,8 +176,13 @@ def test_sizes_are_those_of_section_5(benchmark):
     assert block["loading_batch_size"] == 1
     assert (block["gss_batch_size"], block["gss_iterations"]) == (10, 10)
     assert block["gss_learning_rate"] == (0.01 if benchmark in CIFAR else 0.05)
-    assert block["dataset"] == BENCHMARK_DATASETS[benchmark] == BENCHMARKS[benchmark].datasets[0]
-    assert BENCHMARKS[benchmark].tasks == BENCHMARK_TASKS[benchmark]
+    names = {"split_fashion": "fashion_mnist", "split_cifar10": "cifar10"}
+    names["split_cifar100"] = "cifar100"
+    assert block["dataset"] == names.get(benchmark, "mnist")
+    row, many = BENCHMARKS[benchmark], benchmark in (PERMUTED, "split_cifar100")
+    assert (row.tasks, row.classes) == (10 if many else 5, 100 if "cifar100" in benchmark else 10)
+    assert row.groups == ("task" if benchmark == PERMUTED else "class")
+    assert row.group_count == row.classes
 
 
 # --- what a run depends on
@@ -307,7 +321,7 @@ def test_merging_is_that_of_snakemake(change, tmp_path):
     utils = pytest.importorskip("snakemake.utils")
     expected = yaml.safe_load(CONFIG.read_text())
     utils.update_config(expected, yaml.safe_load(change))
-    assert load([CONFIG, write_config(tmp_path, change)]) == expected
+    assert load([CONFIG, write_config(tmp_path, change)]) == check(expected)
 
 
 def test_merging_leaves_its_input_alone():

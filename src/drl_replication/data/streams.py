@@ -1,7 +1,8 @@
 """The stream of a benchmark: its tasks' images in the order of arrival, as tensors (Sec. 5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,22 +22,18 @@ class Stream:
 
     images: Tensor  # (N, ...) uint8
     labels: Tensor  # (N,) int64
-    groups: np.ndarray  # (N,) int64: the class, or the task id where tasks share their classes
+    groups: np.ndarray  # (N,) int64: what memory and batches are balanced over
     starts: np.ndarray  # (T + 1,) int64: task t holds the positions starts[t]..starts[t + 1] - 1
     tests: tuple[tuple[Tensor, Tensor], ...]  # T pairs: images (n, ...) uint8, labels (n,) int64
-    classes: int
+    classes: int  # outputs of the network
     group_kind: str  # "class" or "task"
+    group_count: int  # G: of the benchmark, whichever of them occur
     normalise: Callable[[Tensor], Tensor]  # (n, ...) uint8 -> (n, ...) float32
 
     @property
     def tasks(self) -> int:
         """T, the number of tasks."""
         return len(self.tests)
-
-    @property
-    def group_count(self) -> int:
-        """Number of groups that memory and batches are balanced over."""
-        return int(self.groups.max()) + 1
 
     def task_groups(self, task: int) -> np.ndarray:
         """(G,) bool: the groups that occur in a task."""
@@ -67,7 +64,7 @@ class Standardise:
         device: of the images to come.
     """
 
-    def __init__(self, images: np.ndarray, over: str, device: torch.device):
+    def __init__(self, images: np.ndarray, over: str, device: torch.device | str):
         axes = {"channel": (0, 2, 3), "pixel": (0,)}[over]
         n, mean, square = 0, 0.0, 0.0
         for part in np.array_split(images, max(1, len(images) // 1000)):  # float64, little memory
@@ -90,67 +87,70 @@ class Standardise:
 def build_stream(
     settings: dict, images: Images, seed: int, device: torch.device | str = "cpu"
 ) -> Stream:
-    """Draw, permute and order the training images of every task of a benchmark.
+    """Draw and order the training images of every task of a benchmark, and make them its own.
 
     Args:
         settings: of the run (`study.settings.run_settings`).
         images: the dataset.
-        seed: of the run; it decides the images, their order and the permutations.
+        seed: of the run; it decides the images, their order and what a task does to them.
         device: where all images are to lie.
 
     Raises:
         ValueError: a task has fewer training images than the settings ask for.
     """
     benchmark = BENCHMARKS[settings["benchmark"]]
-    build = {"permuted": _permuted_tasks, "split": _split_tasks}[benchmark.kind]
-    train, tests = build(benchmark, settings, images, seed)
-    labels = np.concatenate([labels for _, labels in train])
-    sizes = [len(labels) for _, labels in train]
-    groups = np.repeat(np.arange(len(train)), sizes) if benchmark.kind == "permuted" else labels
+    pixels, labels, tests = [], [], []
+    for task, classes in enumerate(benchmark.task_classes):
+        chosen = _choose(_of_classes(images.train_labels, classes), settings, seed, task)
+        test = _of_classes(images.test_labels, classes)
+        change = partial(KINDS[benchmark.kind], task=task, seed=seed, readings=settings["readings"])
+        pixels.append(change(images.train_images[chosen]))
+        labels.append(images.train_labels[chosen])
+        tests.append((change(images.test_images[test]), images.test_labels[test]))
+    sizes = [len(part) for part in labels]
+    of_class = np.concatenate(labels)
     standardise = settings["readings"].get("cifar_standardisation")
     return Stream(
-        images=torch.from_numpy(np.concatenate([pixels for pixels, _ in train])).to(device),
-        labels=torch.from_numpy(labels).to(device),
-        groups=groups,
+        images=torch.from_numpy(np.concatenate(pixels)).to(device),
+        labels=torch.from_numpy(of_class).to(device),
+        groups={"class": of_class, "task": np.repeat(np.arange(len(sizes)), sizes)}[
+            benchmark.groups
+        ],
         starts=np.concatenate([[0], np.cumsum(sizes)]),
         tests=tuple(
             (torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)) for x, y in tests
         ),
         classes=benchmark.classes,
-        group_kind="task" if benchmark.kind == "permuted" else "class",
+        group_kind=benchmark.groups,
+        group_count=benchmark.group_count,
         normalise=Standardise(images.train_images, standardise, device)
         if standardise
         else to_unit_range,
     )
 
 
-def _permuted_tasks(benchmark, settings, images, seed):
-    """Permuted MNIST: a task is all classes under its own permutation of the pixels."""
-    fixed = settings["readings"]["permutations"] == "fixed"
-    train, tests = [], []
-    everything = np.arange(len(images.train_labels))
-    for task in range(benchmark.tasks):
-        rng = generator(ANY_SEED if fixed else seed, "permutations", task)
-        permutation = rng.permutation(images.train_images[0].size)
-        chosen = _choose(everything, settings, seed, task)
-        train.append(
-            (_flat(images.train_images[chosen])[:, permutation], images.train_labels[chosen])
-        )
-        tests.append((_flat(images.test_images)[:, permutation], images.test_labels))
-    return train, tests
+def plain(images: np.ndarray, task: int, seed: int, readings: Mapping) -> np.ndarray:
+    """A task has its images (n, ...) as they are."""
+    return images
 
 
-def _split_tasks(benchmark, settings, images, seed):
-    """Split benchmarks: task t holds the classes t*k..t*k + k - 1, k classes a task."""
-    per_task = benchmark.classes // benchmark.tasks
-    train, tests = [], []
-    for task in range(benchmark.tasks):
-        pool = np.flatnonzero(images.train_labels // per_task == task)
-        chosen = _choose(pool, settings, seed, task)
-        train.append((images.train_images[chosen], images.train_labels[chosen]))
-        test = images.test_labels // per_task == task
-        tests.append((images.test_images[test], images.test_labels[test]))
-    return train, tests
+def permuted(images: np.ndarray, task: int, seed: int, readings: Mapping) -> np.ndarray:
+    """A task has its own permutation of the pixels: images (n, ...) -> (n, pixels)."""
+    of = ANY_SEED if readings["permutations"] == "fixed" else seed
+    flat = images.reshape(len(images), -1)
+    return flat[:, generator(of, "permutations", task).permutation(flat.shape[1])]
+
+
+# What a task does to its images, training and test alike; a row of `BENCHMARKS` names one.
+KINDS: dict[str, Callable[..., np.ndarray]] = {
+    "plain": plain,
+    "permuted": permuted,
+}
+
+
+def _of_classes(labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+    """Where the labels (n,) are of one of the classes, in order."""
+    return np.flatnonzero(np.isin(labels, classes))
 
 
 def _choose(pool: np.ndarray, settings: dict, seed: int, task: int) -> np.ndarray:
@@ -164,7 +164,3 @@ def _choose(pool: np.ndarray, settings: dict, seed: int, task: int) -> np.ndarra
     if settings["readings"]["subset"] == "first":
         return generator(seed, "order", task).permutation(pool[:n])
     return generator(seed, "images", task).permutation(pool)[:n]
-
-
-def _flat(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1)

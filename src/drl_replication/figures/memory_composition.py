@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.figures.runs import Groups, benchmarks_of, finished_runs, mean_and_std
 from drl_replication.figures.style import SETTINGS, new_figure
 from drl_replication.learning.methods import METHODS
 from drl_replication.paper.printed import benchmark_title
+from drl_replication.records.runs import record_path
 
 # Policies, each a memory part of the table of methods.
 POLICIES = {"ring:RingBuffer": "ring buffer", "gss:GradientBuffer": "GSS-greedy"}
@@ -65,10 +67,17 @@ def _by_policy(groups: Groups) -> dict[tuple[str, str], dict[str, list[dict]]]:
 def task_shares(run: Mapping) -> np.ndarray:
     """Share of the memory that each task has after each task, (T, T), rows summing to 1.
 
-    Groups are tasks, or classes, of which every task has equally many, in order (Sec. 5).
+    Raises ValueError when the record's groups or tasks are not the benchmark's.
     """
     counts = np.array(run["memory"]["counts"], dtype=float)
-    by_task = counts.reshape(len(counts), len(run["accuracy_matrix"]), -1).sum(axis=2)
+    row = BENCHMARKS[run["benchmark"]]
+    if counts.shape != (row.tasks, row.group_count):
+        raise ValueError(
+            f"{record_path('', run['benchmark'], run['method'], run['seed'])} counts the samples "
+            f"of {counts.shape[1]} groups after {counts.shape[0]} tasks, but {run['benchmark']} "
+            f"has {row.group_count} groups and {row.tasks} tasks: run its job again."
+        )
+    by_task = np.stack([counts[:, row.groups_of(t)].sum(axis=1) for t in range(row.tasks)], axis=1)
     return by_task / by_task.sum(axis=1, keepdims=True)
 
 

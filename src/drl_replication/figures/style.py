@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -12,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from drl_replication.files import write_bytes_atomically, write_text_atomically
-from drl_replication.paper.printed import METHOD_TITLES
 from drl_replication.records.strict_json import readable_json
 
 PAGE_WIDTH = 6.75  # inches: the text width of a page with two columns
@@ -29,24 +29,18 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
 )
 NEGATIVE, POSITIVE = BLUE, ORANGE  # pairs of two classes, pairs of one (Fig. 2)
 # Colour, marker and dashes, so that a method is also known without colours.
-METHOD_STYLES = dict(
-    zip(
-        METHOD_TITLES,
-        [
-            {"color": RED, "marker": "o", "linestyle": "-"},
-            {"color": BLUE, "marker": "s", "linestyle": "-"},
-            {"color": BLACK, "marker": "^", "linestyle": "--"},
-            {"color": GREEN, "marker": "D", "linestyle": "-."},
-            {"color": PURPLE, "marker": "v", "linestyle": ":"},
-            {"color": ORANGE, "marker": "P", "linestyle": "-"},
-            {"color": SKY, "marker": "X", "linestyle": "--"},
-        ],
-        strict=True,
-    )
-)
+METHOD_STYLES = {
+    "drl": {"color": RED, "marker": "o", "linestyle": "-"},
+    "ber": {"color": BLUE, "marker": "s", "linestyle": "-"},
+    "er": {"color": BLACK, "marker": "^", "linestyle": "--"},
+    "agem": {"color": GREEN, "marker": "D", "linestyle": "-."},
+    "gss": {"color": PURPLE, "marker": "v", "linestyle": ":"},
+    "multisim": {"color": ORANGE, "marker": "P", "linestyle": "-"},
+    "rmargin": {"color": SKY, "marker": "X", "linestyle": "--"},
+}
 OTHER_METHOD = {"color": "#666666", "marker": ".", "linestyle": "-"}
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -65,13 +59,13 @@ SETTINGS = {
 }
 
 
-def method_style(method: str) -> dict:
+def method_style(method: str) -> dict[str, str]:
     """Colour, marker and line style of a method; grey for one that the paper doesn't have."""
     return METHOD_STYLES.get(method, OTHER_METHOD)
 
 
 def new_figure(
-    rows: int = 1, columns: int = 1, *, height: float = 2.4, **options
+    rows: int = 1, columns: int = 1, *, height: float = 2.4, **options: Any
 ) -> tuple[Figure, Iterable[Axes]]:
     """A figure in this style, as wide as a page and `height` inches high, and its axes."""
     with plt.rc_context(SETTINGS):

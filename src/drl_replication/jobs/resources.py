@@ -69,13 +69,12 @@ def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
     """
     benchmark, dataset = BENCHMARKS[settings["benchmark"]], DATASETS[settings["dataset"]]
     tasks, samples = benchmark.tasks, settings["training_images"]
-    # After task t, the test sets of the t + 1 tasks seen so far: each a part of the images if
-    # the tasks split them, else all of them.
-    a_task = dataset.test_images / (tasks if benchmark.kind == "split" else 1)
-    evaluated = a_task * tasks * (tasks + 1) / 2 + PROBE_IMAGES * tasks
+    # After task t, the test sets of the t + 1 tasks seen so far.
+    tests = [dataset.test_images * len(c) / dataset.classes for c in benchmark.task_classes]
+    evaluated = sum(size * (tasks - t) for t, size in enumerate(tests)) + PROBE_IMAGES * tasks
     later = (tasks - 1) * cost["later_task_seconds"]
     pixels = float(np.prod(dataset.image_shape))
-    held = dataset.training_images + dataset.test_images + tasks * (samples + a_task)
+    held = dataset.training_images + dataset.test_images + tasks * samples + sum(tests)
     return {
         "seconds": cost["startup_seconds"]
         + samples * (cost["first_task_seconds"] + later)

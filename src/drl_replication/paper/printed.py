@@ -1,8 +1,12 @@
-"""What the paper prints: its tables, its names, and the facts needed to compare with it."""
+"""What the paper prints: its tables, and the names and facts of what it has numbers of."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 
 import pandas as pd
+
+from drl_replication.data.benchmarks import BENCHMARKS, Benchmark
+from drl_replication.learning.methods import METHODS, Method
 
 TABLES = {
     1: "table1_average_accuracy.csv",
@@ -14,40 +18,7 @@ TABLES = {
 }
 FIGURE_2 = "figure2_similarities.csv"
 
-# In the paper's order.
-BENCHMARK_TITLES = {
-    "permuted_mnist": "Permuted MNIST",
-    "split_mnist": "Split MNIST",
-    "split_fashion": "Split Fashion-MNIST",
-    "split_cifar10": "Split CIFAR-10",
-    "split_cifar100": "Split CIFAR-100",
-}
-METHOD_TITLES = {
-    "drl": "DRL",
-    "ber": "BER",
-    "er": "ER",
-    "agem": "A-GEM",
-    "gss": "GSS-greedy",
-    "multisim": "Multisimilarity",
-    "rmargin": "R-Margin",
-}
-
-# Sec. 5: what the printed numbers were measured on.
-PRINTED_SEEDS = 10  # "over 10 runs with different random seeds"
-BENCHMARK_TASKS = {
-    "permuted_mnist": 10,
-    "split_mnist": 5,
-    "split_fashion": 5,
-    "split_cifar10": 5,
-    "split_cifar100": 10,
-}
-BENCHMARK_DATASETS = {
-    "permuted_mnist": "mnist",
-    "split_mnist": "mnist",
-    "split_fashion": "fashion_mnist",
-    "split_cifar10": "cifar10",
-    "split_cifar100": "cifar100",
-}
+PRINTED_SEEDS = 10  # Sec. 5: "over 10 runs with different random seeds"
 
 
 def printed(table: int) -> pd.DataFrame:
@@ -72,14 +43,25 @@ def _read(name: str) -> pd.DataFrame:
         return pd.read_csv(file)
 
 
+# What the paper has numbers of, in its order; others that have a row are ours.
+BENCHMARK_TITLES = {name: BENCHMARKS[name].title for name in printed(1)["benchmark"].unique()}
+METHOD_TITLES = {name: METHODS[name].title for name in printed(1)["method"].unique()}
+BENCHMARK_TASKS = {name: BENCHMARKS[name].tasks for name in BENCHMARK_TITLES}
+BENCHMARK_DATASETS = {name: BENCHMARKS[name].datasets[0] for name in BENCHMARK_TITLES}
+
+
 def benchmark_title(benchmark: str) -> str:
-    """The paper's name of a benchmark; its id where the paper has none."""
-    return BENCHMARK_TITLES.get(benchmark, benchmark)
+    """The name of a benchmark in its row; its id where it has none."""
+    return _title(benchmark, BENCHMARKS)
 
 
 def method_title(method: str) -> str:
-    """The paper's name of a method; its id where the paper has none."""
-    return METHOD_TITLES.get(method, method)
+    """The name of a method in its row; its id where it has none."""
+    return _title(method, METHODS)
+
+
+def _title(name: str, rows: Mapping[str, Benchmark | Method]) -> str:
+    return (rows[name].title if name in rows else "") or name
 
 
 def benchmark_order(benchmark: str) -> tuple[int, str]:

@@ -113,15 +113,13 @@ def _merge(base: dict, difference: dict) -> dict:
 
 
 def check(config: dict) -> dict:
-    """Check a merged configuration against the schema; return it with every reading filled in.
+    """Check a merged configuration; return it with what the code's tables say filled in.
 
     Raises:
         ConfigError: naming the first value that is wrong, its place and what is allowed.
     """
     _check_amount(config)
-    config = deepcopy(dict(config))
-    if isinstance(config.setdefault("readings", {}), dict):
-        config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
+    config = _filled_in(deepcopy(dict(config)))
     _check_finite(config)
     errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=place_of)
     if errors:
@@ -136,12 +134,24 @@ def check(config: dict) -> dict:
     return config
 
 
+def _filled_in(config: dict) -> dict:
+    """With what the tables of readings and benchmarks say where the configuration doesn't."""
+    if isinstance(config.setdefault("readings", {}), dict):
+        config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
+    if isinstance(config.get("settings"), dict):
+        for name, row in BENCHMARKS.items():
+            if isinstance(block := config["settings"].get(name), dict):
+                config["settings"][name] = row.defaults | block
+    return config
+
+
 def _check_amount(config: dict) -> None:
     """YAML's aliases make a short file endless, or deeper than anything can walk through."""
-    values, rest = 0, [(config, "", 0)]
+    values = 0
+    rest: list[tuple[Any, str, int]] = [(config, "", 0)]
     while rest:
         value, place, depth = rest.pop()
-        items = value.items() if isinstance(value, dict) else ()
+        items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
         items = enumerate(value) if isinstance(value, list) else items
         values += 1
         if depth > MAX_DEPTH or values > MAX_VALUES:
@@ -168,17 +178,19 @@ def _check_finite(value: Any, place: str = "") -> None:
 def _check_sizes(name: str, block: dict) -> None:
     """What the schema cannot say: sizes that depend on the data and on the benchmark."""
     benchmark, dataset = BENCHMARKS[name], DATASETS[block["dataset"]]
-    tasks = benchmark.tasks if benchmark.kind == "split" else 1
-    available = dataset.training_images // tasks
+    available, task = min(
+        (dataset.training_images_of(classes), task + 1)
+        for task, classes in enumerate(benchmark.task_classes)
+    )
     where = f"settings.{name}"
     if block["training_images"] > available:
         raise ConfigError(
             f"{where}.training_images is {block['training_images']}; allowed: at most {available}, "
-            f"what {block['dataset']} has for one task"
+            f"what {block['dataset']} has for task {task}"
         )
-    groups = benchmark.tasks if benchmark.kind == "permuted" else benchmark.classes
-    if block["memory_size"] < groups:
+    if block["memory_size"] < benchmark.group_count:
         raise ConfigError(
-            f"{where}.memory_size is {block['memory_size']}; allowed: at least {groups}, "
+            f"{where}.memory_size is {block['memory_size']}; allowed: at least "
+            f"{benchmark.group_count}, "
             "one sample of each class (or task) that the memory is balanced over"
         )

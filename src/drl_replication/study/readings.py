@@ -1,8 +1,8 @@
 """Where the paper's text allows more than one reading: the alternatives, as a table.
 
 The first option is the default. A reading belongs to the runs whose method has one of its `parts`
-(None: all) and none of those it is `without`, and whose benchmark is of one of its `kinds` and
-`networks` (None: all), so that a changed reading reruns exactly those. A reading of `tables`
+(None: all) and none of those it is `without`, and whose benchmark has one of its `kinds` of task
+and `networks` (None: all), so that a changed reading reruns exactly those. A reading of `tables`
 changes no run at all, but those of the paper's tables alone.
 """
 

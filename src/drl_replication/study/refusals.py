@@ -28,9 +28,11 @@ def place_of(error: ValidationError) -> str:
 def sentence(error: ValidationError) -> str:
     """One clear sentence for a violation of the schema."""
     place = place_of(error) or "the configuration"
-    rule, value = error.validator_value, error.instance
+    rule: Any = error.validator_value
+    value: Any = error.instance
+    schema: Any = error.schema
     if error.validator == "additionalProperties":
-        allowed = error.schema["properties"]
+        allowed = schema["properties"]
         unknown = next(key for key in value if key not in allowed)
         return f"{place} has the unknown key {unknown!r}; allowed: {options_for(unknown, allowed)}"
     if error.validator == "required":
@@ -45,7 +47,7 @@ def sentence(error: ValidationError) -> str:
     return f"{place} is wrong: {error.message}"
 
 
-def options_for(value: Any, options: Iterable) -> str:
+def options_for(value: Any, options: Iterable[Any]) -> str:
     """What is allowed in place of a value, and which of it may have been meant."""
     options = [str(option) for option in options]
     close = difflib.get_close_matches(str(value), options, n=1)

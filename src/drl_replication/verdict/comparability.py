@@ -2,24 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from drl_replication.paper.printed import BENCHMARK_DATASETS, METHOD_TITLES
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.paper.printed import BENCHMARK_DATASETS, BENCHMARK_TITLES, METHOD_TITLES
 from drl_replication.text.markdown import plain
-
-# Sec. 5: training images a task, and samples in memory.
-TRAINING_IMAGES = {
-    "permuted_mnist": 1000,
-    "split_mnist": 1000,
-    "split_fashion": 1000,
-    "split_cifar10": 3000,
-    "split_cifar100": 5000,
-}
-MEMORY_SIZES = {
-    "permuted_mnist": 300,
-    "split_mnist": 300,
-    "split_fashion": 300,
-    "split_cifar10": 2000,
-    "split_cifar100": 5000,
-}
 
 
 def of_the_paper(records: Sequence[Mapping]) -> list[Mapping]:
@@ -37,14 +22,16 @@ def incomparable(records: Iterable[Mapping]) -> dict[str, str]:
 
 
 def _reasons(record: Mapping) -> Iterable[str]:
-    benchmark, settings = record["benchmark"], record["settings"]
+    if record["benchmark"] not in BENCHMARK_TITLES:
+        return
+    row, settings = BENCHMARKS[record["benchmark"]], record["settings"]
     for what, ours, theirs in [
-        ("data", record["provenance"]["data"]["dataset"], BENCHMARK_DATASETS),
-        ("training images a task", settings.get("training_images"), TRAINING_IMAGES),
-        ("samples in memory", settings.get("memory_size"), MEMORY_SIZES),
+        ("data", record["provenance"]["data"]["dataset"], row.datasets[0]),
+        ("training images a task", settings.get("training_images"), row.training_images),
+        ("samples in memory", settings.get("memory_size"), row.memory_size),
     ]:
-        if ours is not None and benchmark in theirs and ours != theirs[benchmark]:
-            yield f"{what}: {plain(ours)} instead of {theirs[benchmark]}"
+        if ours is not None and ours != theirs:
+            yield f"{what}: {plain(ours)} instead of {theirs}"
 
 
 def incomparable_figure(figure: Mapping) -> str:

@@ -15,13 +15,14 @@ BATCH = ("learning_rate", "loading_batch_size", "training_batch_size")
 
 @dataclass(frozen=True)
 class Method:
-    """One row: four parts, and the hyperparameters (keys of the configuration) they read."""
+    """One row: four parts, the hyperparameters (keys of the configuration) they read, a title."""
 
     memory: str
     batches: str
     objective: str
     update: str
     hyperparameters: tuple[str, ...]
+    title: str = ""  # the paper's name; its id where there is none
 
     @property
     def parts(self) -> tuple[str, str, str, str]:
@@ -31,14 +32,14 @@ class Method:
 
 # fmt: off
 METHODS: dict[str, Method] = {
-    #                   memory                batches              objective            update               hyperparameters
-    "drl":      Method("ring:RingBuffer",    "ber:Balanced",      "drl:DRL",           "sgd:SGD",           (*BATCH, "drl_alpha", "drl_lambda")),
-    "ber":      Method("ring:RingBuffer",    "ber:Balanced",      "loss:CrossEntropy", "sgd:SGD",           BATCH),
-    "er":       Method("ring:RingBuffer",    "er:HalfCurrent",    "loss:CrossEntropy", "sgd:SGD",           BATCH),
-    "agem":     Method("ring:RingBuffer",    "agem:FromMemory",   "loss:CrossEntropy", "agem:ProjectedSGD", (*BATCH, "agem_reference_batch_size")),
-    "gss":      Method("gss:GradientBuffer", "gss:NewThenReplay", "loss:CrossEntropy", "sgd:SGD",           ("gss_batch_size", "gss_iterations")),
-    "multisim": Method("ring:RingBuffer",    "ber:Balanced",      "multisim:MultiSim", "sgd:SGD",           (*BATCH, "multisim_lambda")),
-    "rmargin":  Method("ring:RingBuffer",    "ber:Balanced",      "rmargin:RMargin",   "sgd:SGD",           (*BATCH, "rmargin_lambda")),
+    #                   memory                batches              objective            update               hyperparameters, title
+    "drl":      Method("ring:RingBuffer",    "ber:Balanced",      "drl:DRL",           "sgd:SGD",           (*BATCH, "drl_alpha", "drl_lambda"), "DRL"),
+    "ber":      Method("ring:RingBuffer",    "ber:Balanced",      "loss:CrossEntropy", "sgd:SGD",           BATCH, "BER"),
+    "er":       Method("ring:RingBuffer",    "er:HalfCurrent",    "loss:CrossEntropy", "sgd:SGD",           BATCH, "ER"),
+    "agem":     Method("ring:RingBuffer",    "agem:FromMemory",   "loss:CrossEntropy", "agem:ProjectedSGD", (*BATCH, "agem_reference_batch_size"), "A-GEM"),
+    "gss":      Method("gss:GradientBuffer", "gss:NewThenReplay", "loss:CrossEntropy", "sgd:SGD",           ("gss_batch_size", "gss_iterations"), "GSS-greedy"),
+    "multisim": Method("ring:RingBuffer",    "ber:Balanced",      "multisim:MultiSim", "sgd:SGD",           (*BATCH, "multisim_lambda"), "Multisimilarity"),
+    "rmargin":  Method("ring:RingBuffer",    "ber:Balanced",      "rmargin:RMargin",   "sgd:SGD",           (*BATCH, "rmargin_lambda"), "R-Margin"),
 }
 # fmt: on
 

@@ -7,7 +7,7 @@ from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call, parser_for_runs
 from drl_replication.records.runs import collect
 from drl_replication.tables.audit import audit, to_markdown
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 
 def make_audit(

@@ -10,7 +10,8 @@ from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call, parser_for_runs
 from drl_replication.records.runs import collect
 from drl_replication.report.page import render
-from drl_replication.report.sources import Sources, read_csv, read_figure, table_number
+from drl_replication.report.sources import Sources, read_figure, table_number
+from drl_replication.tables.frames import read_csv
 
 
 def make_report(

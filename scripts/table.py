@@ -8,7 +8,7 @@ from drl_replication.jobs.commands import call, parser_for_runs
 from drl_replication.records.runs import collect
 from drl_replication.study.readings import READINGS_OF_TABLES
 from drl_replication.tables.all_six import PAPER_TABLES, paper_table
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 
 def make_table(

@@ -8,7 +8,9 @@ localrules:
 
 rule verdict:
     input:
-        runs=runs,
+        measures="<results>/tables/runs.csv",
+        tables=expand("<results>/tables/table_{number}.csv", number=range(1, 6)),
+        comparisons="<results>/tables/comparisons.csv",
         figures=expand("<results>/figures/{figure}.json", figure=figures(PAPER_FIGURES)),
         library=library("scripts/verdict.py"),
     output:
@@ -20,14 +22,12 @@ rule verdict:
     conda:
         "../../envs/tables.yaml"
     params:
-        settings=settings_of_runs,
-        readings=readings_of(READINGS_OF_TABLES),
         notes=lambda w: [*notes(), *notes_on_figures(), note_on_readings()],
     message:
         "Compare every printed number and every claim with ours"
     shell:
-        "python scripts/verdict.py --runs {input.runs:q} --settings {params.settings:q}"
-        " {params.readings} --figures {input.figures:q} {params.notes:q}"
+        "python scripts/verdict.py --measures {input.measures:q} --tables {input.tables:q}"
+        " --comparisons {input.comparisons:q} --figures {input.figures:q} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
 
 

@@ -2,9 +2,30 @@
 
 
 localrules:
+    run_measures,
     table,
     audit,
     comparisons,
+
+
+rule run_measures:
+    input:
+        runs=runs,
+        library=library("scripts/run_measures.py"),
+    output:
+        csv="<results>/tables/runs.csv",
+    log:
+        "<results>/logs/run_measures/run_measures.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        settings=settings_of_runs,
+        readings=readings_of(READINGS_OF_TABLES),
+    message:
+        "Measure every run"
+    shell:
+        "python scripts/run_measures.py --runs {input.runs:q} --settings {params.settings:q}"
+        " {params.readings} --csv {output.csv:q} 2>&1 | tee {log:q}"
 
 
 rule table:
@@ -106,5 +127,6 @@ for number in TABLE_READINGS:
 rule tables:
     input:
         expand("<results>/tables/table_{number}.{kind}", number=TABLE_READINGS, kind=TABLE_KINDS),
+        rules.run_measures.output,
         rules.audit.output,
         rules.comparisons.output,

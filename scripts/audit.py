@@ -7,7 +7,7 @@ from drl_replication.jobs.commands import call
 from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.selection import Selection
 from drl_replication.tables.audit import audit, to_markdown
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 
 def make_audit(

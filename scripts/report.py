@@ -9,9 +9,10 @@ import yaml
 from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call
 from drl_replication.report.page import render
-from drl_replication.report.sources import Sources, read_csv, read_figure, table_number
+from drl_replication.report.sources import Sources, read_figure, table_number
 from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.selection import Selection
+from drl_replication.tables.frames import read_csv
 
 
 def make_report(

@@ -8,7 +8,7 @@ from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.readings import READINGS_OF_TABLES
 from drl_replication.study.selection import Selection
 from drl_replication.tables.all_six import PAPER_TABLES, paper_table
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 
 def make_table(

@@ -12,15 +12,15 @@ import matplotlib.pyplot as plt
 import pytest
 from browser import CHROMIUM, Browser
 from helpers import PROJECT, make_record, make_settings, place, selection
+from verdict_runs import evidence_of
 
 from drl_replication.paper.printed import printed
-from drl_replication.report.sources import read_csv
 from drl_replication.study import config
 from drl_replication.study.figures import FIGURES
 from drl_replication.tables import audit, comparisons
 from drl_replication.tables.all_six import PAPER_TABLES, paper_table
-from drl_replication.text.documents import to_csv
-from drl_replication.verdict import claims, evidence, numbers
+from drl_replication.tables.frames import read_csv, to_csv
+from drl_replication.verdict import claims, numbers
 
 METHODS = ("drl", "ber", "er", "agem", "gss", "multisim", "rmargin")
 SELECTED = {b: METHODS for b in ("split_mnist", "split_fashion", "permuted_mnist")}
@@ -48,8 +48,8 @@ def write_inputs(folder, records, figures, seeds=(0, 1, 2)):
     """All that the page is made from, as the other scripts write it."""
     frames = {f"table_{n}": paper_table(n, records) for n in PAPER_TABLES}
     frames |= {"audit": audit.audit(records), "comparisons": comparisons.comparisons(records)}
-    frames |= {"verdict": numbers.verdict(records)}
-    frames |= {"claims": claims.claims(evidence.gather(records, figures={}))}
+    evidence = evidence_of(records)
+    frames |= {"verdict": numbers.verdict(evidence), "claims": claims.claims(evidence)}
     for name, frame in frames.items():
         (folder / f"{name}.csv").write_text(to_csv(frame))
     content = {"caption": f"See {HOSTILE}.", "seeds": list(seeds)}

@@ -11,7 +11,7 @@ from scipy import stats
 from drl_replication.tables import all_six as paper_tables
 from drl_replication.tables import comparisons
 from drl_replication.tables.comparisons import BEST, PRINTED, RIVALS
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 RNG = np.random.default_rng(0)
 ACCURACY = {  # ten seeds that pair: what a seed shares is larger than what divides the methods

@@ -13,8 +13,8 @@ from drl_replication.paper import printed as paper
 from drl_replication.records.runs import collect, record_path
 from drl_replication.records.strict_json import RecordError
 from drl_replication.tables import audit, runs, table_1_to_3
+from drl_replication.tables.frames import to_csv
 from drl_replication.text import notes
-from drl_replication.text.documents import to_csv
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 DIVERGED = [[0.9, None], [None, None]]

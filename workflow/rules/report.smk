@@ -11,8 +11,9 @@ PAPER_FIGURES = [name for name in selection.drawable(config) if name.startswith(
 
 rule verdict:
     input:
-        selection=rules.selection.output,
-        runs=runs,
+        measures="<results>/tables/runs.csv",
+        tables=expand("<results>/tables/table_{number}.csv", number=range(1, 6)),
+        comparisons="<results>/tables/comparisons.csv",
         figures=expand("<results>/figures/{figure}.json", figure=PAPER_FIGURES),
     output:
         csv="<results>/verdict.csv",
@@ -23,7 +24,6 @@ rule verdict:
     conda:
         "../../envs/tables.yaml"
     params:
-        readings=readings_of(READINGS_OF_TABLES),
         notes=arguments(
             "note",
             [
@@ -36,8 +36,8 @@ rule verdict:
     message:
         "Compare every printed number and every claim with ours"
     shell:
-        "python scripts/verdict.py --selection {input.selection:q}"
-        " {params.readings} --figures {input.figures:q} {params.notes:q}"
+        "python scripts/verdict.py --measures {input.measures:q} --tables {input.tables:q}"
+        " --comparisons {input.comparisons:q} --figures {input.figures:q} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
 
 

@@ -2,9 +2,30 @@
 
 
 localrules:
+    run_measures,
     table,
     audit,
     comparisons,
+
+
+rule run_measures:
+    input:
+        selection=rules.selection.output,
+        runs=runs,
+    output:
+        csv="<results>/tables/runs.csv",
+    log:
+        "<results>/logs/run_measures/run_measures.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        readings=readings_of(READINGS_OF_TABLES),
+        code=code("scripts/run_measures.py"),
+    message:
+        "Measure every run"
+    shell:
+        "python scripts/run_measures.py --selection {input.selection:q}"
+        " {params.readings} --csv {output.csv:q} 2>&1 | tee {log:q}"
 
 
 rule table:
@@ -112,5 +133,6 @@ rule tables:
             number=TABLE_READINGS,
             kind=["csv", "md", "tex"],
         ),
+        rules.run_measures.output,
         rules.audit.output,
         rules.comparisons.output,

@@ -18,6 +18,7 @@ TABLES = {
     PACKAGE / "data" / "datasets.yaml",
     PACKAGE / "learning" / "methods" / "__init__.py",
 }
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 DATA = (".csv", ".json", ".yaml", ".j2", ".css", ".js")
 
 
@@ -34,15 +35,10 @@ def syntax(file: Path) -> str:
     if file.suffix == ".py":
         tree = ast.parse(content)
         for node in ast.walk(tree):
-            if _has_docstring(node):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
                 del node.body[0]
         content = ast.dump(tree).encode()
     return hashlib.sha256(content).hexdigest()
-
-
-def _has_docstring(node: ast.AST) -> bool:
-    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
 
 
 def of_script(script: Path, *parts: str) -> list[Path]:
@@ -71,15 +67,13 @@ def of_script(script: Path, *parts: str) -> list[Path]:
 def _uses(path: Path) -> list[Path]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     files: list[Path | None] = []
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("drl_replication"):
-            files += [
-                _module(node.module),
-                *(_module(f"{node.module}.{a.name}") for a in node.names),
-            ]
+    for statement in tree.body:
+        module = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
+        if isinstance(statement, ast.ImportFrom) and module.startswith("drl_replication"):
+            files += [_module(module), *(_module(f"{module}.{a.name}") for a in statement.names)]
     for node in ast.walk(tree):  # data beside the module, named by a literal
-        if isinstance(node, ast.Constant) and str(node.value).endswith(DATA):
-            files.append(path.parent / node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            files += [path.parent / node.value] if node.value.endswith(DATA) else []
     return [file for file in files if file and file.is_file()]
 
 

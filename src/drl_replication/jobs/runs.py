@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from drl_replication.data.datasets import dataset_root
 from drl_replication.jobs.store import Store
@@ -16,7 +17,7 @@ DATA = Path("data")  # where downloads and the embedded data go
 DEVICES = ("auto", "cpu", "cuda")
 
 
-def make_each(outputs: Sequence[Path], **arguments) -> None:
+def make_each(outputs: Sequence[Path], **arguments: Any) -> None:
     """Make the run of each output; one that fails does not keep the others from their turn.
 
     Args:

@@ -185,20 +185,21 @@ def collect(
     Raises RecordError naming every missing file, or the first record that cannot be used or was
     made with other settings; ValueError for no paths, or one that is not of an expected run.
     """
-    paths = [Path(path) for path in paths]
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    if not paths:
+    places = [Path(path) for path in paths]
+    if not places:
         raise ValueError("No run is expected, but a table needs one at least: select some.")
-    for path in paths:
-        if path.parts[-3:-1] not in expected:
+    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
+    pairs = [(path.parts[-3], path.parts[-2]) for path in places]
+    for path, pair in zip(places, pairs, strict=True):
+        if pair not in expected:
             raise ValueError(
                 f"{path} is not one of the expected runs, which are of: "
                 f"{', '.join('/'.join(key) for key in expected)}."
             )
-    missing = [str(path) for path in paths if not path.exists()]
+    missing = [str(path) for path in places if not path.exists()]
     if missing:
         raise RecordError(
-            f"{len(missing)} of {len(paths)} run records are missing: {', '.join(missing)}: "
+            f"{len(missing)} of {len(places)} run records are missing: {', '.join(missing)}: "
             "run the jobs that make them."
         )
-    return [read_record(path, expected[path.parts[-3:-1]]) for path in paths]
+    return [read_record(path, expected[pair]) for path, pair in zip(places, pairs, strict=True)]

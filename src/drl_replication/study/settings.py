@@ -1,5 +1,8 @@
 """What the configuration means for single runs and figures."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.learning.methods import METHODS
 from drl_replication.study.config import schema
@@ -10,7 +13,7 @@ from drl_replication.study.refusals import ConfigError, options_for
 COMMON = ("dataset", "training_images", "memory_size")
 
 
-def run_settings(config: dict, benchmark: str, method: str) -> dict:
+def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict:
     """All settings that a run of `method` on `benchmark` depends on, and no other.
 
     The result is plain JSON. Two runs with equal settings and seed are the same run.
@@ -43,7 +46,7 @@ def run_settings(config: dict, benchmark: str, method: str) -> dict:
     return {"benchmark": benchmark, **values, "readings": readings}
 
 
-def changed_readings(config: dict) -> list[str]:
+def changed_readings(config: Mapping[str, Any]) -> list[str]:
     """`name = option` for each reading of runs that is not the default.
 
     Those of tables are left out: the tables that depend on them say so themselves.
@@ -56,7 +59,7 @@ def changed_readings(config: dict) -> list[str]:
     ]
 
 
-def figure_settings(config: dict, figure: str) -> dict:
+def figure_settings(config: Mapping[str, Any], figure: str) -> dict:
     """All that decides what a figure is drawn from, besides runs and seeds: plain JSON.
 
     Figures 2 and 3 use the data and the methods of Split MNIST.
@@ -69,7 +72,7 @@ def figure_settings(config: dict, figure: str) -> dict:
     return own
 
 
-def settings_of_runs(config: dict) -> dict[str, dict[str, dict]]:
+def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:
     """The settings of all selected runs: {benchmark: {method: settings}}."""
     return {
         benchmark: {method: run_settings(config, benchmark, method) for method in config["methods"]}

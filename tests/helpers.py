@@ -67,7 +67,7 @@ def make_record(benchmark="split_mnist", method="er", seed=0, matrix=None, **ove
         "settings": settings,
         "settings_digest": settings_digest(settings),
         "provenance": {
-            "package_version": "0.1.0",
+            "package_version": "0.2.0",
             "python": "3.11.7",
             "torch": "2.0.0",
             "numpy": "2.0.0",

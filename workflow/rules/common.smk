@@ -51,6 +51,11 @@ if workflow.is_main_process:
     writable(Path.cwd())
     alive = locks.hold(Path(".snakemake"))  # until this process ends
     remove_cut(RESULTS)
+    if not config["records_only"]:
+        try:
+            STORE.check_version()
+        except ValueError as error:
+            raise WorkflowError(str(error)) from None
 
 
 onerror:

@@ -7,6 +7,10 @@ localrules:
     download,
 
 
+# Not as arguments, which are printed and recorded: an address may hold a password.
+os.environ["DRL_MIRRORS"] = json.dumps(config["download"]["mirrors"])
+
+
 rule download:
     input:
         library("scripts/download.py"),
@@ -17,9 +21,6 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
-        mirrors=lambda w: [
-            f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])
-        ],
         checksums=checksums,
         attempts=config["download"]["attempts"],
         timeout=config["download"]["timeout_seconds"],
@@ -27,5 +28,5 @@ rule download:
         "Verify {wildcards.dataset}, and download it if it is not there"
     shell:
         "python scripts/download.py --dataset {wildcards.dataset} --output {output:q}"
-        " --attempts {params.attempts} --timeout-seconds {params.timeout} {params.mirrors:q}"
+        " --attempts {params.attempts} --timeout-seconds {params.timeout}"
         " 2>&1 | tee {log:q}"

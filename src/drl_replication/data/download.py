@@ -152,7 +152,11 @@ def fetch(
 def _places(entry: Dataset, mirror: str) -> list[str | Path]:
     """Where a mirror may hold the files: directly, or in torchvision's folder."""
     mirror = str(mirror)
-    url = urlsplit(mirror)
+    try:
+        url = urlsplit(mirror)
+        url = url if url.port != 0 else urlsplit("unknown:")
+    except ValueError:  # of brackets or a port that are none
+        url = urlsplit("unknown:")
     if url.scheme in ("http", "https") and url.hostname:
         base = url._replace(path=url.path.rstrip("/") + "/", fragment="")
         return [base.geturl(), base._replace(path=f"{base.path}{entry.folder}/").geturl()]

@@ -26,6 +26,7 @@ def _reasons(record: Mapping) -> Iterable[str]:
         return
     row, settings = BENCHMARKS[record["benchmark"]], record["settings"]
     for what, ours, theirs in [
+        ("tasks", len(record["accuracy_matrix"]), row.tasks),
         ("data", record["provenance"]["data"]["dataset"], row.datasets[0]),
         ("training images a task", settings.get("training_images"), row.training_images),
         ("samples in memory", settings.get("memory_size"), row.memory_size),

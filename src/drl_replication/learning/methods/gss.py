@@ -41,7 +41,7 @@ class GradientBuffer:
 
     def __init__(self, learner):
         self.learner = learner
-        self.capacity = learner.settings["memory_size"]
+        self.capacity = min(learner.settings["memory_size"], len(learner.stream.groups))
         self.batch_size = learner.settings["gss_batch_size"]
         self.positions = np.zeros(self.capacity, dtype=np.int64)
         self.scores = np.zeros(self.capacity)

@@ -133,7 +133,8 @@ def _typed(value: Any, schema: dict) -> Any:
         read = parse(value, "")
     except ConfigError:
         return value  # refused as what it is
-    return read if isinstance(read, int | float | None) else value
+    is_none = read is None and "null" in schema.get("type", ())
+    return read if is_none or isinstance(read, int | float) else value
 
 
 def _filled_in(config: dict) -> dict:

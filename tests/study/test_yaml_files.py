@@ -83,10 +83,15 @@ def test_json_is_read_as_snakemake_does():
 
 def test_texts_of_the_command_line_are_what_they_stand_for():
     """`--config 'seeds=[0, 1]'` arrives as a list of texts."""
-    given = {"seeds": ["0", "1"], "records_only": "true", "job_minutes_limit": "null"}
+    given = {
+        "seeds": ["0", "1"],
+        "records_only": "true",
+        "job_minutes_limit": "null",
+        "data_dir": "null",
+    }
     checked = check(default_config() | given | {"readings": {"min_positive_pairs": "0"}})
     assert (checked["seeds"], checked["records_only"]) == ([0, 1], True)
-    assert checked["job_minutes_limit"] is None
+    assert checked["job_minutes_limit"] is checked["data_dir"] is None
     assert checked["readings"]["min_positive_pairs"] == 0
     for wrong in ("010", "0x1", "one", ""):
         with pytest.raises(

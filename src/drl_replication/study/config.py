@@ -126,15 +126,17 @@ def _typed(value: Any, schema: dict) -> Any:
         return {k: _typed(v, known[k]) if k in known else v for k, v in value.items()}
     if isinstance(value, list):
         return [_typed(item, schema.get("items", {})) for item in value]
-    is_text = "string" in schema.get("type", ()) or value in schema.get("enum", ())
+    kinds = schema.get("type", ())
+    if value == "null" and "null" in kinds:
+        return None
+    is_text = "string" in kinds or value in schema.get("enum", ())
     if not isinstance(value, str) or is_text or not schema.keys() & {"type", "enum"}:
         return value
     try:
         read = parse(value, "")
     except ConfigError:
         return value  # refused as what it is
-    is_none = read is None and "null" in schema.get("type", ())
-    return read if is_none or isinstance(read, int | float) else value
+    return read if isinstance(read, int | float) else value
 
 
 def _filled_in(config: dict) -> dict:

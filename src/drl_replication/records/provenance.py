@@ -42,7 +42,7 @@ def _commit() -> tuple[str | None, bool | None]:
         status = _git("status", "--porcelain", "--untracked-files=no")
         return _git("rev-parse", "HEAD"), bool(status)
     except (OSError, subprocess.SubprocessError) as error:  # no git, no commit, another's folder
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
         hint = f"; say: git config --global --add safe.directory {ROOT}" * ("dubious" in str(said))
         print(f"no commit is recorded, since git says of {ROOT}: {said[0]}{hint}", file=sys.stderr)
         return None, None

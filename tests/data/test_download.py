@@ -388,7 +388,8 @@ def test_no_failure_tells_a_password_or_a_token(serve, tmp_path, bad, caplog):
     ("text", "expected"),
     [
         ("at http://h/a/b: no", "at http://h/a/b: no"),
-        ("https://me:p@ss@h/x?a=b&c#d, https://t@i/", "https://***@h/x?*** https://***@i/"),
+        ("https://me:p@ss@h/x?a=b&c#d, https://t@i/", "https://***@i/"),
+        ("a\nhttps://me:it's me@h/\nb@c", "a\nhttps://***@h/\nb@c"),
         ("['http://h/?t=1', 'C:/a?b']", "['http://h/?***', 'C:/a?b']"),
         ("HTTP://ME:P@H/", "HTTP://***@H/"),
     ],

@@ -6,7 +6,7 @@ reads the files with the same library, follows it. Both are refused here.
 
 import json
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -85,10 +85,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _strict(where: str) -> Callable[[str], yaml.SafeLoader]:
+def _strict(where: str) -> type[yaml.SafeLoader]:
     """A loader for the text of that file."""
 
-    checked = set()
+    checked: set[yaml.MappingNode] = set()
 
     class Strict(yaml.SafeLoader):
         def flatten_mapping(self, node: yaml.MappingNode) -> None:

@@ -420,7 +420,9 @@ def test_the_workflow_tells_no_secret_of_a_mirror(project, tmp_path):
     assert [secret for secret in SECRETS for text in written if secret in text] == []
 
 
-@pytest.mark.parametrize("options", [{"attempts": 0}, {"timeout_seconds": 0}])
+@pytest.mark.parametrize(
+    "options", [{"attempts": 0}, *({"timeout_seconds": s} for s in (0, -1, float("nan"), 1e300))]
+)
 def test_impossible_numbers_are_refused(tmp_path, options):
     with pytest.raises(ValueError, match="allowed: at least 1, more than 0"):
         get(tmp_path, [], **options)

@@ -1,25 +1,24 @@
 """Test the methods against each other, measure by measure, from run records."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from drl_replication.files import write_text_atomically
-from drl_replication.jobs.commands import call, parser_for_runs
-from drl_replication.records.runs import collect
+from drl_replication.jobs.commands import call
+from drl_replication.study.command_line import parser_for_runs
+from drl_replication.study.selection import Selection
 from drl_replication.tables.comparisons import comparisons, to_markdown
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 
 def make_comparisons(
-    runs: Iterable[Path],
-    settings: dict[str, dict[str, dict]],
+    selection: Selection,
     intransigence_reference: str,
     note: list[str],
     csv: Path,
     md: Path,
 ) -> None:
-    """Read all records, which must have been made with `settings`, and write the comparisons."""
-    frame = comparisons(collect(runs, settings), intransigence_reference)
+    """Read all records of the selection, and write the comparisons."""
+    frame = comparisons(selection.records(), intransigence_reference)
     write_text_atomically(csv, to_csv(frame))
     write_text_atomically(md, to_markdown(frame, note))
 

@@ -5,15 +5,25 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-from drl_replication.figures import FIGURES
 from drl_replication.figures.style import save
 from drl_replication.jobs.commands import call
+from drl_replication.study.figures import FIGURES
+from drl_replication.study.selection import Selection
 
 
 def make_figure(
-    name: str, records: list[Path], settings: dict, note: list[str], pdf: Path, png: Path, out: Path
+    name: str,
+    selection: Selection | None,
+    records: list[Path],
+    settings: dict,
+    note: list[str],
+    pdf: Path,
+    png: Path,
+    out: Path,
 ) -> None:
-    """Read the records, which must have been made with `settings`, and write the figure."""
+    """Read the records, of runs or made with `settings`, and write the figure."""
+    if selection:
+        records, settings = selection.paths, selection.settings
     figure, numbers = import_module(f"drl_replication.figures.{name}").draw(records, settings)
     numbers = {**numbers, "caption": " ".join([numbers["caption"], *note])}
     save(figure, numbers, pdf, png, out)
@@ -23,8 +33,9 @@ def main() -> None:
     """Parse the arguments and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", choices=FIGURES, required=True)
-    parser.add_argument("--records", type=Path, nargs="*", default=[], help="what it shows")
-    parser.add_argument("--settings", type=json.loads, required=True, help="of the records")
+    parser.add_argument("--selection", type=Selection, help="of runs, where it shows runs")
+    parser.add_argument("--records", type=Path, nargs="*", default=[], help="else what it shows")
+    parser.add_argument("--settings", type=json.loads, default={}, help="of the records")
     parser.add_argument("--note", action="append", default=[], help="a sentence for the caption")
     for output in ("--pdf", "--png"):
         parser.add_argument(output, type=Path, required=True)

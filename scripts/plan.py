@@ -1,40 +1,41 @@
 """Print what the runs that are still to be made will cost, before anything is spent."""
 
-import argparse
 import json
-import sys
-from pathlib import Path
 
 from drl_replication.data.datasets import DATASETS
-from drl_replication.jobs.resources import is_done, predict
-from drl_replication.records.runs import record_path
+from drl_replication.jobs.commands import call
+from drl_replication.jobs.resources import predict
+from drl_replication.jobs.store import Store
+from drl_replication.study.command_line import parser_for_runs
+from drl_replication.study.runs import key
+from drl_replication.study.selection import Selection
 from drl_replication.text.markdown import markdown_grid
 
-RECORD_MB = 0.01
+RECORD_MB = 0.02  # at its place and in the store
 
 
-def make_plan(results: Path, settings: dict[str, dict[str, dict]], seeds: list[int]) -> str:
+def make_plan(selection: Selection) -> str:
     """A Markdown table: runs still to be made, core-hours and memory, by benchmark and method.
 
-    `results` holds the records in `runs/`, the measured costs in `plan/` and the manifests of
-    verified datasets in `data/`.
+    The folder of results holds the measured costs in `plan/`, and in `data/` the manifests of
+    verified datasets.
     """
+    results = selection.results
+    store = Store(results)
     rows, hours, todo, mb = [], 0.0, 0, 0.0
-    for benchmark, methods in settings.items():
-        for method, run_settings in methods.items():
-            n = sum(
-                not is_done(record_path(results / "runs", benchmark, method, seed), run_settings)
-                for seed in seeds
-            )
+    for benchmark, methods in selection.settings.items():
+        for method, settings in methods.items():
+            runs = [r for r in selection.runs if (r.benchmark, r.method) == (benchmark, method)]
+            n = sum(not store.has(key(method, run.seed, settings), run) for run in runs)
             if not n:
                 continue
             cost = json.loads((results / "plan" / benchmark / f"{method}.json").read_text())
-            run = predict(cost, run_settings)
+            run = predict(cost, settings)
             expected = n * run["seconds"] / 3600
-            rows.append([benchmark, method, f"{n} of {len(seeds)}", f"{run['seconds']:.0f}"])
+            rows.append([benchmark, method, f"{n} of {len(runs)}", f"{run['seconds']:.0f}"])
             rows[-1] += [f"{expected:.2f}", f"{run['memory_mb']:.0f}"]
             hours, todo = hours + expected, todo + n
-    missing = {s["dataset"] for methods in settings.values() for s in methods.values()}
+    missing = {s["dataset"] for methods in selection.settings.values() for s in methods.values()}
     for name in sorted(
         name for name in missing if not (results / "data" / f"{name}.json").exists()
     ):
@@ -50,14 +51,7 @@ def make_plan(results: Path, settings: dict[str, dict[str, dict]], seeds: list[i
 
 def main() -> None:
     """Parse the arguments and print the plan."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=Path, required=True, help="folder of results")
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", required=True)
-    try:
-        print(make_plan(**vars(parser.parse_args())))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    call(lambda selection: print(make_plan(selection)), parser_for_runs(__doc__))
 
 
 if __name__ == "__main__":

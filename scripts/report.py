@@ -7,15 +7,16 @@ from pathlib import Path
 import yaml
 
 from drl_replication.files import write_text_atomically
-from drl_replication.jobs.commands import call, parser_for_runs
-from drl_replication.records.runs import collect
+from drl_replication.jobs.commands import call
 from drl_replication.report.page import render
-from drl_replication.report.sources import Sources, read_csv, read_figure, table_number
+from drl_replication.report.sources import Sources, read_figure, table_number
+from drl_replication.study.command_line import parser_for_runs
+from drl_replication.study.selection import Selection
+from drl_replication.tables.frames import read_csv
 
 
 def make_report(
-    runs: Sequence[Path],
-    settings: dict[str, dict[str, dict]],
+    selection: Selection,
     seeds: Sequence[int],
     readings: dict[str, str | int],
     tables: Sequence[Path],
@@ -28,10 +29,10 @@ def make_report(
     note: Sequence[str],
     output: Path,
 ) -> None:
-    """Read everything, of which the records must have been made with `settings`; write the page."""
+    """Read everything and write the page; `seeds` are the selected ones."""
     sources = Sources(
-        runs=list(zip(runs, collect(runs, settings), strict=True)),
-        settings=settings,
+        runs=list(zip(selection.paths, selection.records(), strict=True)),
+        settings=selection.settings,
         seeds=seeds,
         readings=readings,
         tables={table_number(path): read_csv(path) for path in tables},

@@ -1,28 +1,27 @@
 """Make one of Tables 1 to 6 from run records, as CSV, Markdown and LaTeX."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from drl_replication.files import write_text_atomically
-from drl_replication.jobs.commands import call, parser_for_runs
-from drl_replication.records.runs import collect
+from drl_replication.jobs.commands import call
+from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.readings import READINGS_OF_TABLES
+from drl_replication.study.selection import Selection
 from drl_replication.tables.all_six import PAPER_TABLES, paper_table
-from drl_replication.text.documents import to_csv
+from drl_replication.tables.frames import to_csv
 
 
 def make_table(
     number: int,
-    runs: Iterable[Path],
-    settings: dict[str, dict[str, dict]],
+    selection: Selection,
     note: list[str],
     csv: Path,
     md: Path,
     tex: Path,
     **readings: str,
 ) -> None:
-    """Read all records, which must have been made with `settings`, and write the table."""
-    frame = paper_table(number, collect(runs, settings), readings)
+    """Read all records of the selection, and write the table."""
+    frame = paper_table(number, selection.records(), readings)
     document = PAPER_TABLES[number].document(frame, note)
     write_text_atomically(csv, to_csv(frame))
     write_text_atomically(md, document.markdown())

@@ -3,8 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
+from drl_replication.paper.printed import (
+    BENCHMARK_DATASETS,
+    BENCHMARK_TASKS,
+    BENCHMARK_TITLES,
+    METHOD_TITLES,
+)
 from drl_replication.verdict import claims, evidence
+from drl_replication.verdict.judges.correlations import Correlation
 
 BENCHMARKS, METHODS = list(BENCHMARK_TITLES), list(METHOD_TITLES)
 
@@ -25,16 +31,26 @@ def runs(values, benchmarks=BENCHMARKS, seeds=2):
 
 
 def make_evidence(frame=None, rho=None, times=None, figures=None, other=None):
+    """Evidence of these frames; `other`: benchmarks that ran on this dataset."""
     columns = ["benchmark", "method", "seed", "diverged", "average_accuracy"]
+    frame = pd.DataFrame(columns=columns) if frame is None else frame
+    dataset = frame["benchmark"].map(BENCHMARK_DATASETS | (other or {}))
+    empty = {"rho": ["metric", *Correlation._fields]}
+    empty |= {"times": ["benchmark", "method", "ratio", "n_pairs"]}
+    empty |= {"tests": ["comparison", "benchmark", "measure", "verdict"]}
+    nothing = {name: pd.DataFrame(columns=columns) for name, columns in empty.items()}
     return evidence.Evidence(
-        pd.DataFrame(columns=columns) if frame is None else frame,
-        pd.DataFrame(columns=["benchmark", "metric", "pooled_low90"]) if rho is None else rho,
-        pd.DataFrame(columns=["benchmark", "method", "ratio", "n_pairs"])
-        if times is None
-        else times,
-        pd.DataFrame(columns=["comparison", "benchmark", "measure", "verdict"]),
-        figures or {},
-        other or {},
+        frame.assign(
+            dataset=dataset,
+            tasks=frame["benchmark"].map(BENCHMARK_TASKS),
+            training_images=np.nan,
+            memory_size=np.nan,
+        ),
+        measures={},
+        rho=nothing["rho"] if rho is None else rho,
+        times=nothing["times"] if times is None else times,
+        tests=nothing["tests"],
+        figures=figures or {},
     )
 
 

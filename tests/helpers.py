@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from drl_replication.data.datasets import Images
+from drl_replication.data.datasets import DATASETS, Images
 from drl_replication.data.streams import Stream, build_stream, to_unit_range
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.methods import METHODS
@@ -17,6 +17,7 @@ from drl_replication.paper.printed import BENCHMARK_DATASETS
 from drl_replication.records.runs import record_path
 from drl_replication.records.settings import settings_digest
 from drl_replication.study import config
+from drl_replication.study.runs import Run, code_of
 from drl_replication.study.settings import run_settings
 
 PROJECT = Path(__file__).parents[1]
@@ -85,12 +86,30 @@ def make_record(benchmark="split_mnist", method="er", seed=0, matrix=None, **ove
     return json.loads(json.dumps(record | overrides))  # no two records share a part
 
 
+def made_now(record):
+    """The record as if the present code had made it on the registered data."""
+    made = record["provenance"]
+    made["code"] = code_of(record["benchmark"], record["method"])
+    made["data"]["files"] = DATASETS[record["settings"]["dataset"]].checksums
+    return record
+
+
 def place(root, record):
     """Write a record, valid or not, to its path under `root`."""
     path = record_path(root, record["benchmark"], record["method"], record["seed"])
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record))
     return path
+
+
+def selection(folder, paths, settings):
+    """The argument that tells a script of the records at `paths`, which lie in one `runs/`."""
+    runs = [Run.at(path) for path in paths]
+    results = Path(str(paths[0]).removesuffix(runs[0].path))
+    content = {"results": str(results), "runs": [run.path for run in runs], "settings": settings}
+    file = Path(folder, "selection.json")
+    file.write_text(json.dumps(content))
+    return [f"--selection={file}"]
 
 
 def tiny_images(per_class=6, tests=4, shape=(4, 4), seed=0):

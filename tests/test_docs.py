@@ -10,11 +10,11 @@ import pytest
 from helpers import CONFIG, PROJECT
 from project_copy import Copy
 
-from drl_replication.figures import FIGURES
 from drl_replication.study import config
+from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
 from drl_replication.study.settings import changed_readings
-from drl_replication.tables.table_1_to_3 import TABLE_COLUMNS
+from drl_replication.tables.table_1_to_3 import Mean
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 PUBLISHED = [
@@ -62,7 +62,7 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
         ("split_mnist", "drl", "mnist", 9, 1, 0.9, 0, 0.882, 0, 0.018, True, True),
         ("split_fashion", "drl", "fashion_mnist", 10, 0, 0.7, 0, 0.782, 0, -0.082, True, True),
     ]
-    frame = pd.DataFrame(rows, columns=TABLE_COLUMNS)
+    frame = pd.DataFrame(rows, columns=Mean._fields)
     folder = copy.root / "results/published/tables"
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "table_1.csv", index=False)

@@ -1,9 +1,48 @@
 """Synthetic runs and figures for the verdict, and its row on them."""
 
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from helpers import make_record, make_settings
 
 from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.study.readings import TABLE_READINGS
+from drl_replication.tables.all_six import paper_table
+from drl_replication.tables.comparisons import comparisons
+from drl_replication.tables.frames import to_csv
+from drl_replication.tables.runs import run_measures
+from drl_replication.verdict import numbers
+from drl_replication.verdict.evidence import read_evidence
+
+
+def write_tables(folder, records, **readings):
+    """What the tables' rules write of records, for the verdict to read: its first arguments."""
+    reference = {n: v for n, v in readings.items() if n == "intransigence_reference"}
+    frames = {"runs": run_measures(records, **readings)}
+    frames |= {
+        f"table_{number}": paper_table(number, records, readings) for number in TABLE_READINGS
+    }
+    frames |= {"comparisons": comparisons(records, **reference)}
+    for name, frame in frames.items():
+        (folder / f"{name}.csv").write_text(to_csv(frame))
+    paths = {name: folder / f"{name}.csv" for name in frames}
+    return paths["runs"], [paths[f"table_{n}"] for n in range(1, 6)], paths["comparisons"]
+
+
+def evidence_of(records, figures=(), **readings):
+    """Evidence from records, by way of the files."""
+    with TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for name, content in dict(figures).items():
+            (folder / f"{name}.json").write_text(json.dumps(content))
+        tables = write_tables(folder, records, **readings)
+        return read_evidence(*tables, [folder / f"{name}.json" for name in dict(figures)])
+
+
+def verdict_of(records, figures=(), **readings):
+    return numbers.verdict(evidence_of(records, figures, **readings))
 
 
 def run(benchmark, method, seed, accuracy, seconds=5.0, dataset=None, **settings):

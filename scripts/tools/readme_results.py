@@ -17,8 +17,8 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
-from drl_replication.text.documents import digits
 from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.numbers import digits
 from drl_replication.verdict.evidence import CLAIM_VERDICTS, FAILS
 from drl_replication.verdict.scoring import VERDICTS
 

@@ -3,8 +3,13 @@
 import errno
 import os
 import re
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
+
+ABANDONED_SECONDS = 3600  # after which nobody is still writing a temporary file
 
 
 def write_text_atomically(path: str | Path, text: str) -> None:
@@ -19,21 +24,44 @@ def write_bytes_atomically(path: str | Path, data: bytes) -> None:
     place of `path` in one step. Raises OSError when the folder or the disk doesn't allow it; what
     stood at `path` before is then still there.
     """
-    path = Path(path)
+    with _written(Path(path), data) as temporary:
+        temporary.replace(path)
+
+
+def write_once(path: Path, data: bytes) -> bool:
+    """Write `data` to `path` unless something is there; returns whether it was written.
+
+    Of several processes on several machines that write at once, one does. Otherwise as
+    :func:`write_bytes_atomically`.
+    """
+    with _written(path, data) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if path.exists():
+                return False
+            temporary.replace(path)
+    return True
+
+
+@contextmanager
+def _written(path: Path, data: bytes) -> Iterator[Path]:
+    """A temporary file beside `path` that holds `data`; it is gone in the end, whatever happens."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")  # unique across machines
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:  # also an interrupt: nothing may stay behind
+        yield temporary
+    except OSError as error:  # a full disk's error names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:  # also after an interrupt
         with suppress(OSError):  # it may not even be there
             temporary.unlink()
-        if isinstance(error, OSError):  # a full disk's error names no file
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
 
 
 def check_writable(folder: Path) -> None:
@@ -44,11 +72,45 @@ def check_writable(folder: Path) -> None:
 
 
 def leftovers(path: Path) -> list[Path]:
-    """Temporary files for `path` of processes that were killed (or that are writing it now)."""
+    """Temporary files for `path` that processes left which were killed long ago."""
     if not path.parent.is_dir():
         return []
-    return [p for p in path.parent.iterdir() if _is_temporary(p.name, path.name)]
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.tmp")
+    return [p for p in path.parent.iterdir() if name.fullmatch(p.name) and _is_abandoned(p)]
 
 
-def _is_temporary(name: str, final: str) -> bool:
-    return re.fullmatch(rf"\.{re.escape(final)}\.[0-9]+\.tmp", name) is not None
+def _is_abandoned(temporary: Path) -> bool:
+    try:
+        return time.time() - temporary.stat().st_mtime > ABANDONED_SECONDS
+    except FileNotFoundError:  # its writer has just finished
+        return False
+
+
+# How whole files end; what a full disk or a power loss left ends otherwise.
+ENDINGS = {
+    **dict.fromkeys((".csv", ".json", ".md", ".tex"), b"\n"),
+    ".html": b"</html>\n",
+    ".pdf": b"%%EOF\n",
+    ".png": b"IEND\xaeB`\x82",
+    ".svg": b"</svg>\n",
+}
+
+
+def is_cut(path: Path) -> bool:
+    """Whether a file is empty or lacks its end, as far as its kind tells."""
+    ending = ENDINGS.get(path.suffix, b"")
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - max(1, len(ending))))
+        return size == 0 or not file.read().endswith(ending)
+
+
+def remove_cut(results: Path) -> None:
+    """Remove what lacks its end among the results that are made from records, to be made again.
+
+    What is written in one step lacks it only after a power loss or the like; Snakemake looks at
+    dates alone.
+    """
+    for path in (*results.glob("*.*"), *results.glob("[dtfe]*/**/*.*")):
+        if path.suffix in ENDINGS and path.is_file() and is_cut(path):
+            path.unlink()

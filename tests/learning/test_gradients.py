@@ -1,12 +1,14 @@
 """Inner products of gradients, and GSS's scores, against one backward pass a sample or batch."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from helpers import make_learner
 
-from drl_replication.learning.gradients import batched_gradients, gradient_gram, gradient_products
+from drl_replication.learning.gradients import gradient, gradient_gram, gradient_products
 from drl_replication.learning.methods.gss import scores
 from drl_replication.learning.networks import build_network
 
@@ -57,11 +59,27 @@ def test_the_gram_matrix_is_that_of_a_backward_pass_each(dense):
     assert_close(gradient_gram(*dense), gradients @ gradients.T)
 
 
-def test_the_gram_matrix_leaves_the_network_as_it_was(dense):
-    network, inputs, labels = dense
-    gradient_gram(network, inputs, labels)
-    assert all(p.grad is None for p in network.parameters())
-    assert not any(m._forward_hooks for m in network.modules())
+def test_the_gram_matrix_of_tiny_gradients_has_their_directions(dense):
+    network, inputs, labels = deepcopy(dense[0]), dense[1], dense[2]
+    with torch.no_grad():
+        network.head.bias[:] = torch.arange(10.0).double() * 50
+    labels = torch.full_like(labels, 9)  # p of the others: from e^-50 down to e^-450
+    gram = gradient_gram(network, inputs, labels, unit=True)
+    norms = gram.diagonal().sqrt()
+    assert (norms > 0).all()
+    assert torch.equal(gradient_gram(network, inputs, labels, unit=True), gram)
+    # nothing but p of the class next to it counts: p_8 and -p_8 at the logits
+    layers = [h.detach() for h in network(inputs)]
+    at_logits = torch.zeros(len(labels), 10).double()
+    at_logits[:, 8], at_logits[:, 9] = 1, -1
+    one = [
+        network.backward(
+            inputs[i : i + 1], [h[i : i + 1] for h in layers], [None, None, at_logits[i : i + 1]]
+        )
+        for i in range(len(labels))
+    ]
+    flat = torch.stack([torch.cat([g.flatten() for g in gradients]) for gradients in one])
+    assert_close(gram, flat @ flat.T)
 
 
 def test_a_gram_matrix_needs_linear_layers_only(resnet):
@@ -69,13 +87,22 @@ def test_a_gram_matrix_needs_linear_layers_only(resnet):
         gradient_gram(*resnet)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("kind", ["dense", "resnet"])
-def test_gradients_of_all_batches_at_once(kind, size, request):
+def test_the_gradient_of_a_batch(kind, request):
+    problem = request.getfixturevalue(kind)
+    actual = torch.cat([g.flatten() for g in gradient(*problem)])
+    assert_close(actual, backward(*problem))
+
+
+@pytest.mark.parametrize("kind", ["dense", "resnet"])
+def test_a_gradient_weighted_by_how_often_a_sample_counts(kind, request):
     network, inputs, labels = request.getfixturevalue(kind)
-    batches = inputs.unflatten(0, (-1, size)), labels.unflatten(0, (-1, size))
-    together = torch.cat(batched_gradients(network, *batches), 1)
-    assert_close(together, per_batch(network, inputs, labels, size))
+    drawn = torch.tensor([0, 3, 3, 5, 0, 3])
+    distinct, counts = drawn.unique(return_counts=True)
+    weights = counts.double() / len(drawn)
+    actual = gradient(network, inputs[distinct], labels[distinct], weights)
+    expected = backward(network, inputs[drawn], labels[drawn])
+    assert_close(torch.cat([g.flatten() for g in actual]), expected)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +135,27 @@ def test_scores_by_hand():
     assert score([[2.0, 0.0]], [[-5.0, 0.0]]) == [0.0]
     assert score([[2.0, 0.0]], [[0.0, 1.0], [-1.0, 0.0]]) == [1.0]
     assert score([[3.0, 4.0], [0.0, -1.0]], [[0.0, 7.0], [2.0, 0.0]]) == pytest.approx([1.8, 1.0])
+
+
+@pytest.mark.parametrize("length", [1e-30, 1e-22, 1e18])
+def test_scores_hold_over_the_whole_range_of_floats(length):
+    c, b = torch.tensor([[3 * length, 4 * length]]).double(), torch.tensor([[0, length]]).double()
+    found = scores(c @ b.T, c.square().sum(1), b.square().sum(1))
+    assert found.item() == pytest.approx(1.8)
+
+
+@pytest.mark.parametrize("kind", ["dense", "resnet"])
+def test_products_of_tiny_float32_gradients_do_not_vanish(kind, request):
+    network, inputs, labels = request.getfixturevalue(kind)
+    network, inputs = deepcopy(network).float(), inputs.float()
+    with torch.no_grad():
+        network.head.bias[3] = 60.0  # 1 - p is about e^-60
+    labels = torch.full_like(labels, 3)
+    inner, squared, batch_squared = gradient_products(network, inputs, labels, 2, 2)
+    assert (squared > 0).all()
+    assert (batch_squared > 0).all()
+    assert (squared < 1e-40).all()
+    assert (scores(inner, squared, batch_squared) > 1.5).all()
 
 
 def test_a_vanishing_gradient_is_similar_to_none():

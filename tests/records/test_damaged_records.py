@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from helpers import selection
 from undisturbed import (
     RUN,
     TABLES,
@@ -35,12 +36,13 @@ DAMAGE = {
 def test_a_damaged_record_is_refused_by_name(twin, damage, script):
     change, message = DAMAGE[damage]
     path = twin.root / RUN
-    settings = json.dumps({"split_mnist": {"er": json.loads(path.read_text())["settings"]}})
+    settings = {"split_mnist": {"er": json.loads(path.read_text())["settings"]}}
     path.write_text(change(path.read_text()))
     kinds = ("csv", "md", "tex") if script == "table" else ("csv", "md")
-    arguments = [f"--{kind}=new.{kind}" for kind in kinds] + ["--settings", settings]
+    arguments = [f"--{kind}=new.{kind}" for kind in kinds]
+    arguments += selection(twin.root, [RUN], settings)
     arguments += ["--number=1"] * (script == "table")
-    done = twin.python(f"scripts/{script}.py", "--runs", RUN, *arguments)
+    done = twin.python(f"scripts/{script}.py", *arguments)
     told(done, RUN, message)
     assert done.stderr.count("\n") == 1
     assert not list(twin.root.glob("*new.*"))

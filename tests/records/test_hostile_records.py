@@ -1,6 +1,5 @@
 """Run records and checkpoints made to do harm: refused in one sentence."""
 
-import hashlib
 import io
 import json
 import pickle
@@ -9,12 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import make_record, make_settings, place
+from helpers import make_record, make_settings, place, selection
 from hostile import HARM, Harmful, not_a_file
+from verdict_runs import write_tables
 
+from drl_replication.learning import checkpoints
 from drl_replication.learning.checkpoints import Checkpoint
 from drl_replication.records.runs import read_record, write_record
 from drl_replication.records.strict_json import RecordError
+from drl_replication.study.selection import Selection
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "loop", "folder"])
@@ -79,8 +81,8 @@ def records_with_markup(tmp_path):
         record["provenance"] |= dict.fromkeys((*NAMES, "commit"), harm)
         paths.append(tmp_path / f"runs/split_mnist/{method}/seed_0.json")
         write_record(paths[-1], record)
-    settings = json.dumps({"split_mnist": dict.fromkeys(("er", "drl"), make_settings())})
-    return ["--runs", *paths, "--settings", settings]
+    settings = {"split_mnist": dict.fromkeys(("er", "drl"), make_settings())}
+    return selection(tmp_path, paths, settings)
 
 
 def is_free_of_markup(text):
@@ -105,8 +107,12 @@ def test_markup_elsewhere_in_a_record_reaches_no_table(
 
 
 def test_markup_elsewhere_in_a_record_reaches_no_verdict(project, tmp_path, records_with_markup):
+    [chosen] = records_with_markup
+    records = Selection(chosen.partition("=")[2]).records()
+    runs, tables, comparisons = write_tables(tmp_path, records)
     outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "claims")]
-    done = project.python("scripts/verdict.py", *records_with_markup, *outputs)
+    arguments = ["--measures", runs, "--comparisons", comparisons, "--tables", *tables]
+    done = project.python("scripts/verdict.py", *arguments, *outputs)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "md").read_text()
     assert "no seed ran on one machine with ER's (® script" in text
@@ -114,11 +120,18 @@ def test_markup_elsewhere_in_a_record_reaches_no_verdict(project, tmp_path, reco
         assert is_free_of_markup((tmp_path / kind).read_text())
 
 
-@pytest.mark.parametrize("kind", ["pipe", "device", "loop", "folder"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
 def test_a_checkpoint_that_is_no_file_is_not_read(tmp_path, kind):
     checkpoint = Checkpoint(tmp_path / "run.pt", "same")
     not_a_file(checkpoint.path, kind)
     assert checkpoint.load() is None
+
+
+def test_a_checkpoint_that_cannot_be_reached_is_not_taken_for_none(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "run.pt", "same")
+    not_a_file(checkpoint.path, "loop")
+    with pytest.raises(OSError, match=r"symbolic links: .*run\.pt"):
+        checkpoint.load()
 
 
 @pytest.mark.parametrize("digest", [True, False])
@@ -129,6 +142,6 @@ def test_a_checkpoint_of_torch_s_own_pickle_is_not_run(tmp_path, monkeypatch, di
         content = io.BytesIO()
         save({"fingerprint": "same", "state": Harmful()}, content)
         data = content.getvalue()
-        checkpoint.path.write_bytes(hashlib.sha256(data).digest() * digest + data)
+        checkpoint.path.write_bytes(checkpoints._header(data) * digest + data)
         assert checkpoint.load() is None
     assert not Path("harmed").exists()

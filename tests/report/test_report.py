@@ -11,16 +11,16 @@ from urllib.parse import unquote
 import matplotlib.pyplot as plt
 import pytest
 from browser import CHROMIUM, Browser
-from helpers import PROJECT, make_record, make_settings, place
+from helpers import PROJECT, make_record, make_settings, place, selection
+from verdict_runs import evidence_of
 
-from drl_replication.figures import FIGURES
 from drl_replication.paper.printed import printed
-from drl_replication.report.sources import read_csv
 from drl_replication.study import config
+from drl_replication.study.figures import FIGURES
 from drl_replication.tables import audit, comparisons
 from drl_replication.tables.all_six import PAPER_TABLES, paper_table
-from drl_replication.text.documents import to_csv
-from drl_replication.verdict import claims, evidence, numbers
+from drl_replication.tables.frames import read_csv, to_csv
+from drl_replication.verdict import claims, numbers
 
 METHODS = ("drl", "ber", "er", "agem", "gss", "multisim", "rmargin")
 SELECTED = {b: METHODS for b in ("split_mnist", "split_fashion", "permuted_mnist")}
@@ -48,8 +48,8 @@ def write_inputs(folder, records, figures, seeds=(0, 1, 2)):
     """All that the page is made from, as the other scripts write it."""
     frames = {f"table_{n}": paper_table(n, records) for n in PAPER_TABLES}
     frames |= {"audit": audit.audit(records), "comparisons": comparisons.comparisons(records)}
-    frames |= {"verdict": numbers.verdict(records)}
-    frames |= {"claims": claims.claims(evidence.gather(records, figures={}))}
+    evidence = evidence_of(records)
+    frames |= {"verdict": numbers.verdict(evidence), "claims": claims.claims(evidence)}
     for name, frame in frames.items():
         (folder / f"{name}.csv").write_text(to_csv(frame))
     content = {"caption": f"See {HOSTILE}.", "seeds": list(seeds)}
@@ -62,9 +62,9 @@ def write_inputs(folder, records, figures, seeds=(0, 1, 2)):
 
 def command(folder, records, figures, seeds, selected=SELECTED):
     settings = {b: dict.fromkeys(methods, make_settings(b)) for b, methods in selected.items()}
-    arguments = [sys.executable, PROJECT / "scripts" / "report.py", "--runs"]
-    arguments += [place(folder / "runs", r) for r in records]
-    arguments += ["--settings", json.dumps(settings), "--readings", json.dumps(READINGS)]
+    arguments = [sys.executable, PROJECT / "scripts" / "report.py"]
+    arguments += selection(folder, [place(folder / "runs", r) for r in records], settings)
+    arguments += ["--readings", json.dumps(READINGS)]
     arguments += ["--seeds", *map(str, seeds)]
     arguments += ["--tables", *(folder / f"table_{n}.csv" for n in PAPER_TABLES)]
     for name in ("audit", "comparisons", "verdict", "claims"):

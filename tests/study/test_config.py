@@ -17,7 +17,9 @@ from drl_replication.records.settings import settings_digest
 from drl_replication.study import config
 from drl_replication.study.config import ConfigError, check, load
 from drl_replication.study.readings import READINGS
-from drl_replication.study.settings import COMMON, changed_readings, run_settings, selected_runs
+from drl_replication.study.runs import Run
+from drl_replication.study.selection import selected
+from drl_replication.study.settings import COMMON, changed_readings, run_settings
 
 PAPER = set(BENCHMARK_TITLES)  # whatever rows there are besides
 RUNS = [(b, m) for b in BENCHMARK_TITLES for m in METHOD_TITLES]
@@ -275,9 +277,9 @@ def test_what_selects_changes_no_run(path):
 
 def test_runs_are_all_combinations_in_order():
     chosen = default_config() | {"benchmarks": [SPLIT], "methods": ["gss", "er"], "seeds": [5, 2]}
-    assert list(selected_runs(chosen)) == [
-        (SPLIT, "gss", 5), (SPLIT, "gss", 2), (SPLIT, "er", 5), (SPLIT, "er", 2)
-    ]  # fmt: skip
+    assert selected(chosen) == [
+        Run(SPLIT, method, seed) for method in ("gss", "er") for seed in (5, 2)
+    ]
 
 
 @pytest.mark.parametrize(("benchmark", "method"), [("split_mnst", "er"), (SPLIT, "err")])
@@ -361,7 +363,7 @@ def test_an_eighth_method_needs_its_row_only(eighth, tmp_path):
         block["mine_lambda"] = 3
     raw["methods"].append("mine")
     checked = check(raw)
-    assert ("split_mnist", "mine", 9) in list(selected_runs(checked))
+    assert Run("split_mnist", "mine", 9) in selected(checked)
     settings = run_settings(checked, SPLIT, "mine")
     assert settings["mine_lambda"] == 3.0
     assert "drl_lambda" not in settings

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 
 from drl_replication.records.settings import settings_digest
 from drl_replication.study.config import ConfigError, check, load
-from drl_replication.study.settings import run_settings, selected_runs
+from drl_replication.study.selection import selected
+from drl_replication.study.settings import run_settings
 
 
 def check_config(config):
     """A configuration that was accepted can be planned with."""
-    selected = list(selected_runs(config))
-    assert selected
-    assert len(selected) == len(set(selected))
-    for benchmark, method in {(b, m) for b, m, _ in selected}:
+    runs = selected(config)
+    assert runs
+    assert len(runs) == len(set(runs))
+    for benchmark, method in {(run.benchmark, run.method) for run in runs}:
         assert len(settings_digest(run_settings(config, benchmark, method))) == 16
 
 

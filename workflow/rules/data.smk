@@ -12,8 +12,6 @@ os.environ["DRL_MIRRORS"] = json.dumps(config["download"]["mirrors"])
 
 
 rule download:
-    input:
-        library("scripts/download.py"),
     output:
         "<results>/data/{dataset}.json",
     log:
@@ -21,7 +19,8 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
-        checksums=checksums,
+        checksums=lambda w: str(DATASETS[w.dataset].checksums),
+        code=code("scripts/download.py"),
         attempts=config["download"]["attempts"],
         timeout=config["download"]["timeout_seconds"],
     message:

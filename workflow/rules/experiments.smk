@@ -1,10 +1,15 @@
 # What Figures 1 to 3 need besides runs: a solver, two classifiers, gradients of trained networks.
 
 
+def code_of_experiment(wildcards):
+    """The code of Figure 2 or 3; the latter trains two methods on Split MNIST."""
+    parts = [*METHODS["drl"].parts, *METHODS["ber"].parts] if wildcards.number == "3" else []
+    file = f"src/drl_replication/experiments/figure_{wildcards.number}.py"
+    own = code("scripts/experiment.py", file, parts=tuple(parts))
+    return str((own, BENCHMARKS["split_mnist"], parts))
+
+
 rule experiment_1:
-    input:
-        library=library("scripts/experiment.py")
-        + library("src/drl_replication/experiments/figure_1.py"),
     output:
         "<results>/experiments/figure_1/seed_{seed}.json",
     log:
@@ -16,7 +21,8 @@ rule experiment_1:
         runtime=lambda w, attempt: 60 * attempt,
         mem_mb=lambda w, attempt: 2000 * attempt,
     params:
-        settings=lambda w: json.dumps(study.figure_settings(config, "figure_1")),
+        settings=json.dumps(settings.figure_settings(config, "figure_1")),
+        code=code("scripts/experiment.py", "src/drl_replication/experiments/figure_1.py"),
     message:
         "Select memories with GSS-IQP for Figure 1"
     shell:
@@ -27,12 +33,6 @@ rule experiment_1:
 rule experiment:
     input:
         manifest=f"<results>/data/{config['settings']['split_mnist']['dataset']}.json",
-        library=lambda w: [
-            *library("scripts/experiment.py"),
-            *library(
-                f"src/drl_replication/experiments/figure_{w.number}.py", *experiment_parts(w)
-            ),
-        ],
     output:
         "<results>/experiments/figure_{number}/seed_{seed}.json",
     log:
@@ -46,8 +46,8 @@ rule experiment:
         runtime=lambda w, attempt: 30 * attempt,
         mem_mb=lambda w, attempt: 2000 * attempt,
     params:
-        settings=lambda w: json.dumps(study.figure_settings(config, f"figure_{w.number}")),
-        rows=experiment_rows,
+        settings=lambda w: json.dumps(settings.figure_settings(config, f"figure_{w.number}")),
+        code=code_of_experiment,
     message:
         "Train and measure for Figure {wildcards.number}, seed {wildcards.seed}"
     shell:

@@ -5,13 +5,39 @@ localrules:
     figure,
 
 
+def records_of_figure(wildcards):
+    """The records of a figure, one at least where it needs some."""
+    kind, name = FIGURES[wildcards.figure].records, wildcards.figure
+    if kind == "runs":
+        return runs(wildcards)
+    paths = selection.figure_records(config, name)
+    if kind != "none" and not paths:
+        raise WorkflowError(
+            f"records_only is true, but {RESULTS}/experiments/{name} holds no record of the "
+            "selected seeds"
+        )
+    return [f"<results>/{path}" for path in paths]
+
+
+def shown(wildcards, input):
+    """What a figure is told of its records: those of runs are too many for a command line."""
+    if FIGURES[wildcards.figure].records == "runs":
+        return [f"--selection={input.selection[0]}"]
+    own = json.dumps(settings.figure_settings(config, wildcards.figure))
+    return ["--settings", own, "--records", *input.records]
+
+
+def code_of_figure(wildcards):
+    """One figure groups methods by their memory, a column of the table of methods."""
+    file = f"src/drl_replication/figures/{wildcards.figure}.py"
+    memories = [METHODS[method].memory for method in config["methods"]]
+    return str((code("scripts/figure.py", file), memories))
+
+
 rule figure:
     input:
-        records=records_to_draw,
-        library=lambda w: [
-            *library("scripts/figure.py"),
-            *library(f"src/drl_replication/figures/{w.figure}.py"),
-        ],
+        selection=lambda w: (rules.selection.output if FIGURES[w.figure].records == "runs" else []),
+        records=records_of_figure,
     output:
         pdf="<results>/figures/{figure}.pdf",
         png=report(
@@ -27,14 +53,17 @@ rule figure:
         "../../envs/figures.yaml"
     params:
         title=lambda w: FIGURES[w.figure].title,
-        rows=figure_rows,
-        settings=lambda w: json.dumps(study.figure_settings(config, w.figure)),
-        notes=lambda w: notes(missing=False) if FIGURES[w.figure].records == "runs" else [],
+        shown=shown,
+        notes=lambda w: (
+            arguments("note", selection.notes(config, missing=False))
+            if FIGURES[w.figure].records == "runs"
+            else []
+        ),
+        code=code_of_figure,
     message:
         "Draw {wildcards.figure}"
     shell:
-        "python scripts/figure.py --name {wildcards.figure} --records {input.records:q}"
-        " --settings {params.settings:q} {params.notes:q}"
+        "python scripts/figure.py --name {wildcards.figure} {params.shown:q} {params.notes:q}"
         " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
 
 
@@ -45,10 +74,14 @@ for figure in FIGURES:
         name:
             figure
         input:
-            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=FIGURE_KINDS),
+            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=["pdf", "png", "json"]),
         localrule: True
 
 
 rule figures:
     input:
-        expand("<results>/figures/{figure}.{kind}", figure=figures(), kind=FIGURE_KINDS),
+        expand(
+            "<results>/figures/{figure}.{kind}",
+            figure=selection.drawable(config),
+            kind=["pdf", "png", "json"],
+        ),

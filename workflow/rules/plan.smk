@@ -5,9 +5,14 @@ localrules:
     plan,
 
 
+def costs_to_measure(wildcards):
+    """Costs of the methods that have runs still to be made."""
+    lacking = [run for run, key in selection.keys(config).items() if not STORE.has(key, run)]
+    pairs = dict.fromkeys((run.benchmark, run.method) for run in lacking)
+    return [f"<results>/plan/{benchmark}/{method}.json" for benchmark, method in pairs]
+
+
 rule cost:
-    input:
-        lambda w: library("scripts/cost.py", *METHODS[w.method].parts),
     output:
         "<results>/plan/{benchmark}/{method}.json",
     log:
@@ -17,10 +22,16 @@ rule cost:
     threads: 1
     resources:
         runtime=lambda w, attempt: 30 * attempt,
-        mem_mb=lambda w, attempt: train_resources(w, 1, attempt)["mem_mb"],
+        mem_mb=asked("mem_mb"),
     params:
         settings=run_settings,
-        rows=table_rows,
+        code=lambda w: str(
+            (
+                code("scripts/cost.py", parts=METHODS[w.method].parts),
+                BENCHMARKS[w.benchmark],
+                METHODS[w.method].parts,
+            )
+        ),
     message:
         "Measure the steps of {wildcards.method} on {wildcards.benchmark}"
     shell:
@@ -31,17 +42,13 @@ rule cost:
 # Without an output, so that it is made anew whenever it is asked for.
 rule plan:
     input:
+        selection=rules.selection.output,
         costs=costs_to_measure,
     log:
         "<results>/logs/plan/plan.log",
     conda:
-        "../../envs/train.yaml"
-    params:
-        settings=settings_of_runs,
-        seeds=config["seeds"],
-        results=config["results_dir"],
+        "../../envs/tables.yaml"
     message:
         "Add up what the missing runs will cost"
     shell:
-        "python scripts/plan.py --results {params.results:q} --settings {params.settings:q}"
-        " --seeds {params.seeds} 2>&1 | tee {log:q}"
+        "python scripts/plan.py --selection {input.selection:q} 2>&1 | tee {log:q}"

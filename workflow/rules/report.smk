@@ -6,11 +6,15 @@ localrules:
     page,
 
 
+PAPER_FIGURES = [name for name in selection.drawable(config) if name.startswith("figure_")]
+
+
 rule verdict:
     input:
-        runs=runs,
-        figures=expand("<results>/figures/{figure}.json", figure=figures(PAPER_FIGURES)),
-        library=library("scripts/verdict.py"),
+        measures="<results>/tables/runs.csv",
+        tables=expand("<results>/tables/table_{number}.csv", number=range(1, 6)),
+        comparisons="<results>/tables/comparisons.csv",
+        figures=expand("<results>/figures/{figure}.json", figure=PAPER_FIGURES),
     output:
         csv="<results>/verdict.csv",
         md=report("<results>/verdict.md", caption="../report/verdict.rst", category="Verdict"),
@@ -20,29 +24,35 @@ rule verdict:
     conda:
         "../../envs/tables.yaml"
     params:
-        settings=settings_of_runs,
-        readings=readings_of(READINGS_OF_TABLES),
-        notes=lambda w: [*notes(), *notes_on_figures(), note_on_readings()],
+        notes=arguments(
+            "note",
+            [
+                *selection.notes(config),
+                *selection.notes_on_figures(config),
+                selection.note_on_readings(config),
+            ],
+        ),
+        code=code("scripts/verdict.py"),
     message:
         "Compare every printed number and every claim with ours"
     shell:
-        "python scripts/verdict.py --runs {input.runs:q} --settings {params.settings:q}"
-        " {params.readings} --figures {input.figures:q} {params.notes:q}"
+        "python scripts/verdict.py --measures {input.measures:q} --tables {input.tables:q}"
+        " --comparisons {input.comparisons:q} --figures {input.figures:q} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
 
 
 rule page:
     input:
+        selection=rules.selection.output,
         runs=runs,
         tables=expand("<results>/tables/table_{number}.csv", number=TABLE_READINGS),
         audit="<results>/tables/audit.csv",
         comparisons="<results>/tables/comparisons.csv",
         verdict="<results>/verdict.csv",
         claims="<results>/claims.csv",
-        figures=expand("<results>/figures/{figure}.json", figure=figures()),
-        pictures=expand("<results>/figures/{figure}.png", figure=figures()),
+        figures=expand("<results>/figures/{figure}.json", figure=selection.drawable(config)),
+        pictures=expand("<results>/figures/{figure}.png", figure=selection.drawable(config)),
         citation="CITATION.cff",
-        library=library("scripts/report.py"),
     output:
         "<results>/report.html",
     log:
@@ -50,14 +60,14 @@ rule page:
     conda:
         "../../envs/tables.yaml"
     params:
-        settings=settings_of_runs,
         seeds=config["seeds"],
         readings=json.dumps(config["readings"]),
-        notes=lambda w: notes(missing=False),
+        notes=arguments("note", selection.notes(config, missing=False)),
+        code=code("scripts/report.py"),
     message:
         "Put everything on one page"
     shell:
-        "python scripts/report.py --runs {input.runs:q} --settings {params.settings:q}"
+        "python scripts/report.py --selection {input.selection:q}"
         " --seeds {params.seeds} --readings {params.readings:q} --tables {input.tables:q}"
         " --audit {input.audit:q} --comparisons {input.comparisons:q} --verdict {input.verdict:q}"
         " --claims {input.claims:q} --figures {input.figures:q} --citation {input.citation:q}"

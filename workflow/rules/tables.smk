@@ -2,15 +2,36 @@
 
 
 localrules:
+    run_measures,
     table,
     audit,
     comparisons,
 
 
+rule run_measures:
+    input:
+        selection=rules.selection.output,
+        runs=runs,
+    output:
+        csv="<results>/tables/runs.csv",
+    log:
+        "<results>/logs/run_measures/run_measures.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        readings=readings_of(READINGS_OF_TABLES),
+        code=code("scripts/run_measures.py"),
+    message:
+        "Measure every run"
+    shell:
+        "python scripts/run_measures.py --selection {input.selection:q}"
+        " {params.readings} --csv {output.csv:q} 2>&1 | tee {log:q}"
+
+
 rule table:
     input:
+        selection=rules.selection.output,
         runs=runs,
-        library=library("scripts/table.py"),
     output:
         csv="<results>/tables/table_{number}.csv",
         md=report(
@@ -27,21 +48,21 @@ rule table:
     conda:
         "../../envs/tables.yaml"
     params:
-        settings=settings_of_runs,
         readings=lambda w: readings_of(TABLE_READINGS[int(w.number)]),
-        notes=notes,
+        notes=arguments("note", selection.notes(config)),
+        code=code("scripts/table.py"),
     message:
         "Make Table {wildcards.number}"
     shell:
-        "python scripts/table.py --number {wildcards.number} --runs {input.runs:q}"
-        " --settings {params.settings:q} {params.readings} {params.notes:q}"
+        "python scripts/table.py --number {wildcards.number} --selection {input.selection:q}"
+        " {params.readings} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --tex {output.tex:q} 2>&1 | tee {log:q}"
 
 
 rule audit:
     input:
+        selection=rules.selection.output,
         runs=runs,
-        library=library("scripts/audit.py"),
     output:
         csv="<results>/tables/audit.csv",
         md=report(
@@ -55,19 +76,19 @@ rule audit:
     conda:
         "../../envs/tables.yaml"
     params:
-        settings=settings_of_runs,
         readings=readings_of(["intransigence_reference"]),
+        code=code("scripts/audit.py"),
     message:
         "Check our tables and the paper's with the identity of the three measures"
     shell:
-        "python scripts/audit.py --runs {input.runs:q} --settings {params.settings:q}"
+        "python scripts/audit.py --selection {input.selection:q}"
         " {params.readings} --csv {output.csv:q} --md {output.md:q} 2>&1 | tee {log:q}"
 
 
 rule comparisons:
     input:
+        selection=rules.selection.output,
         runs=runs,
-        library=library("scripts/comparisons.py"),
     output:
         csv="<results>/tables/comparisons.csv",
         md=report(
@@ -81,13 +102,13 @@ rule comparisons:
     conda:
         "../../envs/tables.yaml"
     params:
-        settings=settings_of_runs,
         readings=readings_of(["intransigence_reference"]),
-        notes=notes,
+        notes=arguments("note", selection.notes(config)),
+        code=code("scripts/comparisons.py"),
     message:
         "Test the methods against each other"
     shell:
-        "python scripts/comparisons.py --runs {input.runs:q} --settings {params.settings:q}"
+        "python scripts/comparisons.py --selection {input.selection:q}"
         " {params.readings} {params.notes:q} --csv {output.csv:q} --md {output.md:q}"
         " 2>&1 | tee {log:q}"
 
@@ -99,12 +120,19 @@ for number in TABLE_READINGS:
         name:
             f"table_{number}"
         input:
-            expand("<results>/tables/table_{number}.{kind}", number=number, kind=TABLE_KINDS),
+            expand(
+                "<results>/tables/table_{number}.{kind}", number=number, kind=["csv", "md", "tex"]
+            ),
         localrule: True
 
 
 rule tables:
     input:
-        expand("<results>/tables/table_{number}.{kind}", number=TABLE_READINGS, kind=TABLE_KINDS),
+        expand(
+            "<results>/tables/table_{number}.{kind}",
+            number=TABLE_READINGS,
+            kind=["csv", "md", "tex"],
+        ),
+        rules.run_measures.output,
         rules.audit.output,
         rules.comparisons.output,

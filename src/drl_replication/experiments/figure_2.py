@@ -11,7 +11,7 @@ from drl_replication.data.datasets import Images
 from drl_replication.data.streams import to_unit_range
 from drl_replication.experiments.similarities import draw_per_class, pair_similarities
 from drl_replication.learning.networks import build_network
-from drl_replication.learning.threads import use_one_thread
+from drl_replication.learning.process import prepare_process
 from drl_replication.measures.statistics import pearson
 from drl_replication.records.experiments import finite
 from drl_replication.seeding import generator
@@ -30,7 +30,7 @@ def measure(seed: int, settings: dict, images: Images) -> dict:
 
     `settings`: of `figures.figure_2`. Raises ValueError when there are too few images.
     """
-    use_one_thread()
+    prepare_process()
     return {
         "classifiers": {
             ",".join(map(str, classes)): classifier(classes, seed, settings, images)

@@ -8,15 +8,16 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from drl_replication.learning.gradients import gradient_gram
+from drl_replication.learning.networks import DenseNetwork
 
 BINS = 100  # of a histogram over [-1, 1]
 
 
 def pair_similarities(
-    network: nn.Module, inputs: Tensor, labels: Tensor, layers: Sequence[int]
+    network: DenseNetwork, inputs: Tensor, labels: Tensor, layers: Sequence[int]
 ) -> dict[str, dict[str, np.ndarray]]:
     """Similarities of all unordered pairs of N samples.
 
@@ -37,7 +38,7 @@ def pair_similarities(
         outputs = exact(inputs)
         h = torch.cat([outputs[i] for i in layers], dim=1)
         grams = {"representation": h @ h.T}
-    grams["gradient"] = gradient_gram(exact, inputs, labels)
+    grams["gradient"] = gradient_gram(exact, inputs, labels, unit=True)
     first, second = np.triu_indices(len(labels), k=1)
     same = (labels[first] == labels[second]).numpy()
     return {

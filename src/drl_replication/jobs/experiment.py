@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-from drl_replication.data.datasets import dataset_root, load
+from drl_replication.data.datasets import Images, dataset_root, load
 from drl_replication.data.manifests import read_manifest
 from drl_replication.records.experiments import experiment_path, write_experiment
 from drl_replication.records.provenance import provenance
@@ -51,7 +51,7 @@ def make_experiment(
     module = import_module(f"drl_replication.experiments.figure_{figure}")
     started = datetime.now(UTC)
     made_with = provenance(**module.versions())
-    images = ()
+    images: tuple[Images, ...] = ()
     if manifest:
         dataset, checksums = read_manifest(manifest)
         root = dataset_root(dataset, os.environ.get("DRL_DATA_DIR") or None, DATA)

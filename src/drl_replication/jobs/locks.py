@@ -11,6 +11,11 @@ import shutil
 import socket
 from pathlib import Path
 from typing import TextIO
+from uuid import uuid4
+
+from drl_replication.files import write_text_atomically
+
+STARTED = ".snakemake/started"  # written anew by every workflow that starts
 
 
 def hold(folder: Path) -> TextIO | None:
@@ -29,6 +34,7 @@ def hold(folder: Path) -> TextIO | None:
         OSError: `folder` cannot be written.
     """
     folder.mkdir(exist_ok=True)
+    write_text_atomically(folder / "started", f"{uuid4()}\n")
     file = (folder / "alive").open("a+", encoding="utf-8")
     try:
         if _is_alone(file):

@@ -5,20 +5,19 @@ Imports no torch: Snakemake plans with it.
 
 import csv
 import math
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
 from drl_replication.measures.rho import PROBE_IMAGES
-from drl_replication.records.runs import read_record
-from drl_replication.records.strict_json import RecordError
 
 HEAD_ROOM = 2.0  # other processors are slower, and other settings need more memory
 JOB_SECONDS, JOB_MB = 60, 400  # of every job: Snakemake itself, and reading data over a network
+JOBS_A_CORE = 4  # at least, of short runs, so that none is idle for long
 COLUMNS = (
     "startup_seconds",
     "first_task_seconds",
@@ -111,10 +110,26 @@ def runs_together(settings: dict[str, dict], minutes: float) -> int:
     return max(1, int(60 * minutes / seconds))
 
 
-def is_done(path: Path, settings: dict) -> bool:
-    """Whether the record of a run is there, made with these settings."""
-    try:
-        read_record(path, settings)
-    except RecordError:
-        return False
-    return True
+def shared_jobs(
+    settings: dict[str, dict[str, dict]], seeds: Sequence[int], minutes: float, cores: int | None
+) -> dict[tuple[int, ...], list[str]]:
+    """The seeds that share a job, with the benchmarks on which they do.
+
+    Starting a process costs more than a short run; but every core should have jobs to do.
+
+    Args:
+        settings: of all selected runs: {benchmark: {method: settings}}.
+        seeds: selected.
+        minutes: how long a job should last at most.
+        cores: of this machine, where the jobs run on it.
+    """
+    sizes = {b: runs_together(methods, minutes) for b, methods in settings.items()}
+    short = sum(len(seeds) * len(settings[b]) for b, size in sizes.items() if size > 1)
+    most = math.ceil(short / (JOBS_A_CORE * cores)) if cores else len(seeds)
+    jobs: dict[tuple[int, ...], list[str]] = {}
+    for benchmark, size in sizes.items():
+        number = math.ceil(len(seeds) / max(1, min(size, most)))
+        for part in np.array_split(np.array(seeds), number):
+            if len(part) > 1:
+                jobs.setdefault(tuple(part.tolist()), []).append(benchmark)
+    return jobs

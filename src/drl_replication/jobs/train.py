@@ -1,50 +1,48 @@
-"""The job of one run: verified data in, one record out."""
+"""Train one run: verified data in, its record out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import torch
 
 from drl_replication.data.benchmarks import BENCHMARKS
-from drl_replication.data.datasets import load
+from drl_replication.data.datasets import Images, load
 from drl_replication.data.manifests import read_manifest
-from drl_replication.jobs.safekeeping import code_of_run
-from drl_replication.jobs.sources import PACKAGE, of_script
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
-from drl_replication.learning.methods import METHODS
-from drl_replication.learning.threads import use_one_thread
+from drl_replication.learning.process import prepare_process
 from drl_replication.learning.training import train
 from drl_replication.records.provenance import provenance
 from drl_replication.records.runs import SCHEMA_VERSION
 from drl_replication.records.settings import settings_digest
+from drl_replication.study.runs import code_of, key
 
-DEVICES = ("auto", "cpu", "cuda")
 
-
-def run(
+def train_run(
     method: str,
     seed: int,
     settings: dict,
-    data_root: Path,
     manifest: Path,
+    data_root: Path,
     *,
     device: str = "auto",
     checkpoint: Path | None = None,
     checkpoint_every: int = 1000,
-    progress: bool = False,
+    finish: Callable[[dict], None] = lambda record: None,
 ) -> dict:
     """Train and measure one (benchmark, method, seed).
 
     Args:
-        method: an id of `methods.METHODS`.
+        method: an id of `learning.methods.METHODS`.
         seed: of the run.
         settings: what `study.settings.run_settings` resolved for this benchmark and method.
-        data_root: folder that holds the dataset in torchvision's layout.
         manifest: checksums of the verified dataset; other bytes are refused.
+        data_root: folder that holds the dataset in torchvision's layout.
         device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
         checkpoint: where to keep the state; a run that was killed goes on from it.
         checkpoint_every: so many loaded samples, and after each task.
-        progress: show a bar, if standard error is a terminal.
+        finish: what to do with the record before the checkpoint is forgotten.
 
     Returns:
         The record of the run (records/run.schema.json). Apart from times it is the same, bit for
@@ -54,32 +52,20 @@ def run(
     Raises:
         ValueError: the device or the data are not there as asked for.
     """
-    use_one_thread()
+    prepare_process()
     started = datetime.now(UTC)
     target = find_device(device, settings["benchmark"])
     # Now, since the commit may be another one when the run is over.
     made_with = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
-    made_with["code"] = code_of_run(settings["benchmark"], method)
+    made_with["code"] = code_of(settings["benchmark"], method)
     _, checksums = read_manifest(manifest)
     kept = None
     if checkpoint:
-        parts = METHODS[method].parts
-        files = [PACKAGE / f for f in of_script(Path(__file__), *parts, relative_to=PACKAGE)]
-        rows = (parts, BENCHMARKS[settings["benchmark"]])
-        versions = tuple(made_with[name] for name in ("torch", "numpy", "device"))
-        facts = (method, seed, settings, checksums, rows, versions)
-        kept = Checkpoint(checkpoint, fingerprint(*facts, files=files))
-    result = train(
-        method,
-        seed,
-        settings,
-        load(settings["dataset"], data_root, checksums),
-        target,
-        kept,
-        checkpoint_every,
-        progress=progress,
-    )
-    return {
+        versions = (made_with[name] for name in ("torch", "numpy", "device"))
+        kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
+    images = _images(settings["dataset"], data_root, tuple(checksums.items()))
+    result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
+    record = {
         "schema_version": SCHEMA_VERSION,
         "benchmark": settings["benchmark"],
         "method": method,
@@ -94,6 +80,16 @@ def run(
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     }
+    finish(record)
+    if kept:
+        kept.remove()
+    return record
+
+
+@lru_cache(maxsize=1)
+def _images(dataset: str, root: Path, checksums: tuple[tuple[str, str], ...]) -> Images:
+    """The images of a dataset, read once for all runs of a job."""
+    return load(dataset, root, dict(checksums))
 
 
 def find_device(name: str, benchmark: str) -> torch.device:

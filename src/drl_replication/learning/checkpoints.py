@@ -7,6 +7,7 @@ there is a whole one; both are removed when the run's record is there.
 import hashlib
 import io
 import pickle
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import torch
 
 from drl_replication.files import leftovers, write_bytes_atomically
 
-DIGEST_BYTES = 32  # SHA-256 of the rest of the file, before it
+MAGIC = b"DRL checkpoint 2\n"
+DIGEST_BYTES, LENGTH_BYTES = 32, 8
+HEADER_BYTES = len(MAGIC) + DIGEST_BYTES + LENGTH_BYTES  # the SHA-256 and the length of the rest
+MAX_BYTES = 2**34  # some thousand times the largest network's
 
 
 class Checkpoint:
@@ -32,15 +36,18 @@ class Checkpoint:
         data = content.getvalue()
         with suppress(FileNotFoundError):  # the first, or a twin has just finished the same run
             self.path.replace(self.previous)
-        write_bytes_atomically(self.path, _digest(data) + data)
+        write_bytes_atomically(self.path, _header(data) + data)
 
     def load(self) -> dict[str, Any] | None:
-        """The last state that was written whole by a run with this fingerprint, if any."""
+        """The last state that was written whole by a run with this fingerprint, if any.
+
+        Raises OSError when there may be one, but it cannot be read now.
+        """
         for path in (self.path, self.previous):
             try:
                 data = _read_checked(path)
                 saved = torch.load(io.BytesIO(data), weights_only=True)  # runs no code from it
-            except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError):
+            except (FileNotFoundError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError):
                 continue  # none there, a damaged one, or none of ours
             if isinstance(saved, dict) and saved.get("fingerprint") == self.fingerprint:
                 return saved["state"]
@@ -52,22 +59,30 @@ class Checkpoint:
             path.unlink(missing_ok=True)
 
 
+def _header(data: bytes) -> bytes:
+    length = len(data).to_bytes(LENGTH_BYTES, "big")
+    return MAGIC + hashlib.sha256(length + data).digest() + length
+
+
 def _read_checked(path: Path) -> bytes:
-    """What was saved at `path`; torch itself overlooks most flipped bits."""
-    content = path.read_bytes() if path.is_file() else b""
-    data = content[DIGEST_BYTES:]
-    if _digest(data) != content[:DIGEST_BYTES]:
-        raise ValueError(f"{path} is missing or damaged")
+    """What was saved at `path`; torch itself overlooks most flipped bits.
+
+    Nothing is read before the file's size is the one that its header tells.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # a pipe or device may never end
+        raise ValueError(f"{path} is no file")
+    with path.open("rb") as file:
+        header = file.read(HEADER_BYTES)
+        length, size = int.from_bytes(header[-LENGTH_BYTES:], "big"), status.st_size
+        if not header.startswith(MAGIC) or length > MAX_BYTES or size != HEADER_BYTES + length:
+            raise ValueError(f"{path} is no whole checkpoint")
+        data = file.read(length)
+    if _header(data) != header:
+        raise ValueError(f"{path} is damaged")
     return data
 
 
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-def fingerprint(*facts: object, files: list[Path]) -> str:
+def fingerprint(*facts: str) -> str:
     """Of all that a run depends on: a checkpoint of other settings, data or code is not used."""
-    digest = hashlib.sha256(repr(facts).encode())
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(repr(facts).encode()).hexdigest()

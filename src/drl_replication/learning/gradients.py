@@ -1,13 +1,26 @@
-"""Inner products of per-sample gradients of the cross entropy, in one batched pass."""
+"""Gradients of the cross entropy, and inner products of per-sample gradients."""
+
+from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F  # noqa: N812
-from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch import Tensor
+
+from drl_replication.learning.methods.loss import cross_entropy
+from drl_replication.learning.networks import DenseNetwork, Network
+
+
+def gradient(
+    network: Network, inputs: Tensor, labels: Tensor, weights: Tensor | None = None
+) -> Sequence[Tensor]:
+    """Gradient, at each parameter, of the mean cross entropy of a batch, or of a weighted sum."""
+    layers = network.traced(inputs)
+    with torch.no_grad():
+        at_logits = cross_entropy(layers[-1], labels, weights)[1]
+    return network.backward(inputs, layers, [*[None] * (len(layers) - 1), at_logits])
 
 
 def gradient_products(
-    network: nn.Module, inputs: Tensor, labels: Tensor, samples: int, batches: int
+    network: Network, inputs: Tensor, labels: Tensor, samples: int, batches: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Inner products of the gradients of n single samples with those of K batches of samples.
 
@@ -20,56 +33,31 @@ def gradient_products(
 
     Returns:
         (n, K) inner products, (n,) squared norms of the samples' gradients and (K,) of the
-        batches' mean gradients.
+        batches' mean gradients: in float64, in which no product of float32 numbers underflows.
     """
-    if _parameters_in(network, nn.Linear):
-        gram = gradient_gram(network, inputs, labels)
-        inner, squared = gram[:samples, samples:], gram.diagonal()[:samples]
-        within = gram[samples:, samples:].unflatten(0, (batches, -1)).unflatten(2, (batches, -1))
+    size = (len(labels) - samples) // batches
+    if isinstance(network, DenseNetwork):
         # A batch's gradient is the mean of its samples', so its products are means of theirs.
-        batch_squared = within.mean((1, 3)).diagonal()
-        return inner.unflatten(1, (batches, -1)).mean(2), squared, batch_squared
-    single = batched_gradients(network, inputs[:samples, None], labels[:samples, None])
-    mean = batched_gradients(
-        network,
-        inputs[samples:].unflatten(0, (batches, -1)),
-        labels[samples:].unflatten(0, (batches, -1)),
-    )
-    inner = sum(s @ m.T for s, m in zip(single, mean, strict=True))
-    squared, batch_squared = (sum(g.square().sum(1) for g in part) for part in (single, mean))
-    return inner, squared, batch_squared
+        means = torch.eye(samples + batches, dtype=torch.float64, device=inputs.device)
+        means = means.repeat_interleave(
+            torch.tensor([1] * samples + [size] * batches, device=inputs.device), dim=1
+        )
+        means = means / means.sum(1, keepdim=True)
+        gram = means @ gradient_gram(network, inputs, labels) @ means.T
+    else:
+        sizes = [1] * samples + [size] * batches
+        parts = zip(inputs.split(sizes), labels.split(sizes), strict=True)
+        gradients = [gradient(network, x, y) for x, y in parts]  # faster than vmap on a CPU
+        rows = (torch.stack(p).flatten(1).double() for p in zip(*gradients, strict=True))
+        gram = torch.stack([r @ r.T for r in rows]).sum(0)
+    squared = gram.diagonal()
+    return gram[:samples, samples:], squared[:samples], squared[samples:]
 
 
-def batched_gradients(network: nn.Module, inputs: Tensor, labels: Tensor) -> list[Tensor]:
-    """Gradient of the mean cross entropy of each of K batches, without a pass for each.
-
-    Args:
-        network: any, in evaluation mode.
-        inputs: (K, b, ...).
-        labels: (K, b).
-
-    Returns:
-        One (K, P) tensor for each parameter of P numbers.
-    """
-    parameters = {name: p.detach() for name, p in network.named_parameters()}
-    buffers = dict(network.named_buffers())
-
-    def loss(parameters: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        return F.cross_entropy(functional_call(network, (parameters, buffers), (x,))[-1], y)
-
-    gradients = vmap(grad(loss), in_dims=(None, 0, 0))(parameters, inputs, labels)
-    return [g.flatten(1) for g in gradients.values()]
-
-
-def _parameters_in(network: nn.Module, kind: type[nn.Module]) -> bool:
-    """Whether modules of one kind hold all parameters."""
-    inside = sum(
-        p.numel() for m in network.modules() if isinstance(m, kind) for p in m.parameters()
-    )
-    return inside == sum(p.numel() for p in network.parameters())
-
-
-def gradient_gram(network: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
+@torch.no_grad()
+def gradient_gram(
+    network: DenseNetwork, inputs: Tensor, labels: Tensor, *, unit: bool = False
+) -> Tensor:
     """Gram matrix of the per-sample gradients of the cross entropy, all parameters.
 
     For a linear layer the gradient of sample n is the outer product of its output gradient d_n
@@ -77,23 +65,25 @@ def gradient_gram(network: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
     one forward and one backward pass for all samples.
 
     Args:
-        network: all of whose parameters are in nn.Linear modules.
+        network: all of whose parameters are in linear layers.
         inputs: (N, ...) network inputs.
         labels: (N,).
+        unit: scale each sample's loss so that its largest gradient at the logits is one: for
+            cosines, which don't depend on it, however tiny the gradient.
 
     Returns:
-        (N, N) inner products of the gradients of each sample's own loss.
+        (N, N) float64 inner products of the gradients of each sample's own loss.
     """
-    linear = [m for m in network.modules() if isinstance(m, nn.Linear)]
-    assert _parameters_in(network, nn.Linear), "a parameter outside nn.Linear"
-    seen: list[tuple[Tensor, Tensor]] = []
-    hooks = [m.register_forward_hook(lambda _, a, o: seen.append((a[0], o))) for m in linear]
-    try:
-        logits = network(inputs)[-1]
-    finally:
-        for hook in hooks:
-            hook.remove()
-    loss = F.cross_entropy(logits, labels, reduction="sum")  # each sample's own loss
-    deltas = torch.autograd.grad(loss, [output for _, output in seen])
-    with torch.no_grad():
-        return sum((a @ a.T + 1) * (d @ d.T) for (a, _), d in zip(seen, deltas, strict=True))
+    assert isinstance(network, DenseNetwork), "a parameter outside linear layers"
+    layers = network(inputs)
+    target = labels.unsqueeze(1)
+    at_logits = layers[-1].softmax(1).scatter_(1, target, 0)
+    # p_y - 1 from the others, since 1 - p_y is rounding noise where a sample is surely right
+    at_logits.scatter_(1, target, -at_logits.sum(1, keepdim=True))
+    if unit:
+        largest = at_logits.abs().amax(1, keepdim=True)
+        at_logits /= largest.masked_fill(largest == 0, torch.inf)
+    deltas = network.deltas(layers, [None, None, at_logits])
+    pairs = zip((inputs.flatten(1), *layers[:-1]), deltas, strict=True)
+    exact = [(a.double(), d.double()) for a, d in pairs]
+    return torch.stack([(a @ a.T + 1) * (d @ d.T) for a, d in exact]).sum(0)

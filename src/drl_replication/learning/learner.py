@@ -1,7 +1,7 @@
 """A method at work on a stream: the four parts of its row, and what they share."""
 
 import math
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.streams import Stream
 from drl_replication.learning.methods import METHODS, part
+from drl_replication.learning.methods.parts import Shared
 from drl_replication.learning.networks import build_network
 from drl_replication.seeding import generator
 
@@ -17,42 +18,30 @@ EVALUATION_BATCH = 500
 
 
 class Learner:
-    """Network, memory, batch rule, objective and update of one run.
+    """Network, memory, batch rule, objective and update of one run."""
 
-    The parts are built in this order, each from the learner so far, and talk through it:
-    `stream`, `settings`, `network`, `memory`, the number of the current `task`, the mask (G,) of
-    its `current_groups`, and the generators `rng` (draws from the memory) and `objective_rng`.
-    """
-
-    def __init__(self, method: str, settings: dict, stream: Stream, seed: int):
+    def __init__(self, method: str, settings: dict[str, Any], stream: Stream, seed: int):
         self.settings, self.stream = settings, stream
-        self.rng = generator(seed, "memory")
-        self.objective_rng = generator(seed, "objective")
         name = BENCHMARKS[settings["benchmark"]].network
         inputs = stream.images[0].numel()
         self.network = build_network(name, inputs, stream.classes, seed).to(stream.labels.device)
-        self.memory, self.batches, self.objective, self.update = None, None, None, None
+        self.rng, self.objective_rng = (generator(seed, name) for name in ("memory", "objective"))
+        self.shared = Shared(settings, stream, self.network, self.rng, self.objective_rng)
         row = METHODS[method]
-        self.memory = part(row.memory)(self)
-        self.batches = part(row.batches)(self)
-        self.objective = part(row.objective)(self)
-        self.update = part(row.update)(self)
+        self.memory = part(row.memory)(self.shared)
+        self.batches = part(row.batches)(self.shared, self.memory)
+        self.objective = part(row.objective)(self.shared)
+        self.update = part(row.update)(self.shared, self.memory, self.objective)
         self.steps = 0
-        self.start_task(0)
+
+    @property
+    def task(self) -> int:
+        """That the samples now come from."""
+        return self.shared.task
 
     def start_task(self, task: int) -> None:
         """Tell the parts that the samples now come from `task`."""
-        self.task = task
-        self.current_groups = self.stream.task_groups(task)
-
-    def gradient(
-        self, positions: np.ndarray, parameters: Sequence[Tensor]
-    ) -> tuple[float, tuple[Tensor, ...]]:
-        """First root of the objective on the samples at `positions` (B,), and its gradient."""
-        inputs, labels = self.stream.batch(positions)
-        loss = self.objective(self.network(inputs), labels)
-        gradient = torch.autograd.grad(loss.roots, parameters, loss.gradients)
-        return loss.roots[0].item(), gradient
+        self.shared.start_task(task)
 
     def learn(self, loaded: np.ndarray) -> float:
         """Take in a loaded batch of positions (n,); returns the loss of the last step.

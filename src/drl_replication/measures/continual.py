@@ -5,11 +5,15 @@ learning task t. Entries above the diagonal (tasks not yet learned) are never re
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 
-def _checked(a: np.ndarray) -> np.ndarray:
+def _checked(a: Array) -> Array:
     a = np.asarray(a, dtype=float)
     if a.ndim != 2 or a.shape[0] != a.shape[1] or a.size == 0:
         raise ValueError(f"An accuracy matrix has shape (T, T) with T >= 1, not {a.shape}.")
@@ -23,7 +27,7 @@ def _checked(a: np.ndarray) -> np.ndarray:
     return a
 
 
-def average_accuracy(a: np.ndarray) -> float:
+def average_accuracy(a: Array) -> float:
     """Mean accuracy over all tasks after the last one (Sec. 5).
 
     `a`: (T, T). Raises ValueError for another shape or values outside [0, 1].
@@ -31,7 +35,7 @@ def average_accuracy(a: np.ndarray) -> float:
     return float(_checked(a)[-1].mean())
 
 
-def average_forgetting(a: np.ndarray) -> float:
+def average_forgetting(a: Array) -> float:
     """Mean drop from a task's best accuracy before the last task to its final one (Sec. 5).
 
     Averages over the T - 1 tasks that can be forgotten, not over T; 0.0 when T = 1.
@@ -46,7 +50,7 @@ def average_forgetting(a: np.ndarray) -> float:
     return float(np.mean(peak - a[last, :last]))
 
 
-def learned_accuracy(a: np.ndarray) -> np.ndarray:
+def learned_accuracy(a: Array) -> Array:
     """Accuracy on each task right after learning it: the diagonal, shape (T,).
 
     `a`: (T, T). Raises ValueError for another shape or values outside [0, 1].
@@ -54,17 +58,21 @@ def learned_accuracy(a: np.ndarray) -> np.ndarray:
     return np.diagonal(_checked(a)).copy()
 
 
-def _per_task_maximum(diagonals: np.ndarray, methods: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    return np.broadcast_to(diagonals.max(axis=0), diagonals.shape)
+def _per_task_maximum(diagonals: Array, methods: Array, seeds: Array, among: Array) -> Array:
+    return np.broadcast_to(diagonals[among].max(axis=0), diagonals.shape)
 
 
-def _best_method_mean(diagonals: np.ndarray, methods: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    means = [diagonals[methods == method].mean(axis=0) for method in np.unique(methods)]
+def _best_method_mean(diagonals: Array, methods: Array, seeds: Array, among: Array) -> Array:
+    means = [
+        diagonals[among & (methods == method)].mean(axis=0) for method in np.unique(methods[among])
+    ]
     return np.broadcast_to(np.max(means, axis=0), diagonals.shape)
 
 
-def _per_seed_maximum(diagonals: np.ndarray, methods: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    return np.array([diagonals[seeds == seed].max(axis=0) for seed in seeds])
+def _per_seed_maximum(diagonals: Array, methods: Array, seeds: Array, among: Array) -> Array:
+    same = [among & (seeds == seed) for seed in seeds]
+    alone = [rows if rows.any() else seeds == seed for rows, seed in zip(same, seeds, strict=True)]
+    return np.array([diagonals[rows].max(axis=0) for rows in alone])
 
 
 INTRANSIGENCE_REFERENCES = {
@@ -75,8 +83,12 @@ INTRANSIGENCE_REFERENCES = {
 
 
 def best_learned(
-    diagonals: np.ndarray, reading: str, methods: Sequence[str], seeds: Sequence[int]
-) -> np.ndarray:
+    diagonals: Array,
+    reading: str,
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    among: Sequence[bool] | None = None,
+) -> Array:
     """The reference a* of the average intransigence, one row a run: shape (runs, T).
 
     Sec. 5: "the best accuracy among all compared models" (reading `intransigence_reference`):
@@ -85,8 +97,8 @@ def best_learned(
     per_seed: per task and seed the best over methods.
 
     `diagonals`: (runs, T), the learned accuracies of one benchmark's finished runs; `methods` and
-    `seeds` say whose row each is. Raises ValueError for an unknown reading, lengths that
-    don't match, or values outside [0, 1].
+    `seeds` say whose row each is; `among`: which are compared, all unless given.
+    Raises ValueError for an unknown reading, lengths that don't match, or values outside [0, 1].
     """
     if reading not in INTRANSIGENCE_REFERENCES:
         raise ValueError(
@@ -103,10 +115,13 @@ def best_learned(
         raise ValueError(
             "The learned accuracies hold a value outside 0 to 1: leave diverged runs out."
         )
-    return INTRANSIGENCE_REFERENCES[reading](diagonals, np.asarray(methods), np.asarray(seeds))
+    compared = np.ones(len(diagonals), dtype=bool) if among is None else np.asarray(among)
+    return INTRANSIGENCE_REFERENCES[reading](
+        diagonals, np.asarray(methods), np.asarray(seeds), compared
+    )
 
 
-def average_intransigence(a: np.ndarray, best: np.ndarray) -> float:
+def average_intransigence(a: Array, best: Array) -> float:
     """Mean over tasks of `best[i] - a[i, i]` (Sec. 5).
 
     `a`: (T, T); `best`: (T,), a row of `best_learned`. Raises ValueError for other shapes or
@@ -127,7 +142,7 @@ def identity_sum(accuracy: float, forgetting: float, intransigence: float, tasks
     return accuracy + (tasks - 1) / tasks * forgetting + intransigence
 
 
-def identity_gap(a: np.ndarray, best: np.ndarray) -> float:
+def identity_gap(a: Array, best: Array) -> float:
     """By how much the three measures of a run add up to more than the mean of `best`.
 
     accuracy + (T-1)/T forgetting + intransigence - mean a* is what tasks gain on average after

@@ -1,9 +1,14 @@
 """Intervals, exact tests and correlations that the verdict and the comparisons rest on."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
+
+Array = NDArray[Any]
+Numbers = Sequence[float] | Array
 
 RESAMPLES = 10_000
 MAX_EXACT = 40  # pairs; the 2^n sign patterns are counted from two halves of 2^(n/2)
@@ -36,7 +41,7 @@ def difference_interval(
     return float(difference - half), float(difference + half)
 
 
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+def mean_interval(values: Numbers, confidence: float = 0.95) -> tuple[float, float]:
     """Student's interval of a mean, from values (n,). Raises ValueError for fewer than two."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
@@ -45,7 +50,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def redraws(n: int, resamples: int = RESAMPLES) -> np.ndarray:
+def redraws(n: int, resamples: int = RESAMPLES) -> Array:
     """Which of n rows each bootstrap sample holds: (resamples, n), the same for the same n.
 
     Raises ValueError for fewer than two rows, which have nothing to vary.
@@ -55,7 +60,7 @@ def redraws(n: int, resamples: int = RESAMPLES) -> np.ndarray:
     return np.random.default_rng(0).integers(n, size=(resamples, n))
 
 
-def percentiles(results: np.ndarray, confidence: float) -> tuple[float, float]:
+def percentiles(results: Array, confidence: float) -> tuple[float, float]:
     """The interval that holds the middle `confidence` of (resamples,), those not finite left out.
 
     NaN if none is finite.
@@ -68,9 +73,7 @@ def percentiles(results: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def bootstrap_mean_interval(
-    values: Sequence[float], confidence: float = 0.95
-) -> tuple[float, float]:
+def bootstrap_mean_interval(values: Numbers, confidence: float = 0.95) -> tuple[float, float]:
     """Percentile bootstrap of the mean of (n,), the same for the same values.
 
     Raises ValueError for fewer than two.
@@ -79,7 +82,7 @@ def bootstrap_mean_interval(
     return percentiles(values[redraws(len(values))].mean(axis=1), confidence)
 
 
-def sign_flip_test(differences: Sequence[float]) -> float:
+def sign_flip_test(differences: Numbers) -> float:
     """Exact two-sided p of paired differences (n,): would other signs be as likely?
 
     The share of all 2^n sign patterns whose |sum| is at least the observed one, which is among
@@ -101,7 +104,7 @@ def sign_flip_test(differences: Sequence[float]) -> float:
     return float((above + below).sum() / 2.0 ** len(d))
 
 
-def _signed_sums(d: np.ndarray) -> np.ndarray:
+def _signed_sums(d: Array) -> Array:
     """The sum of (n,) under each of its sign patterns: (2^n,)."""
     sums = np.zeros(1)
     for value in d:
@@ -109,7 +112,7 @@ def _signed_sums(d: np.ndarray) -> np.ndarray:
     return sums
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
+def holm(p_values: Numbers) -> Array:
     """p-values (m,) adjusted after Holm (1979) for the family-wise error; NaN stays NaN.
 
     Only the others are counted as the family.
@@ -123,20 +126,18 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return adjusted
 
 
-def kendall_tau(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def kendall_tau(ours: Numbers, theirs: Numbers) -> float:
     """Kendall's tau-b of two rankings of the same methods; NaN where one has no order at all."""
     return float(stats.kendalltau(ours, theirs).statistic)
 
 
-def pearson(x: np.ndarray, y: np.ndarray) -> float:
+def pearson(x: Array, y: Array) -> float:
     """Pearson's correlation of (n,) and (n,); NaN where one of them doesn't vary."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     return float(grouped_correlation(np.ones((1, len(x))), x, y, np.zeros(len(x), dtype=int))[0])
 
 
-def grouped_correlation(
-    weights: np.ndarray, x: np.ndarray, y: np.ndarray, groups: np.ndarray
-) -> np.ndarray:
+def grouped_correlation(weights: Array, x: Array, y: Array, groups: Array) -> Array:
     """Correlation of x and y (n,) after each group's mean is taken away, one a row of weights.
 
     With one group for all, Pearson's correlation. `weights` (rows, n) says how often a row has
@@ -147,17 +148,20 @@ def grouped_correlation(
     count = np.maximum(weights @ member, 1)  # a group without weight has sums of zero, and adds 0
     x, y = (_scaled(values) for values in (x, y))
 
-    def scatter(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def scatter(a: Array, b: Array) -> Array:
         sums = [(weights * values) @ member for values in (a * b, a, b)]
-        return (sums[0] - sums[1] * sums[2] / count).sum(axis=1)
+        inside: Array = sums[0] - sums[1] * sums[2] / count
+        total: Array = inside.sum(axis=1)
+        return total
 
     scale = np.stack([scatter(x, x), scatter(y, y)])
     noise = 1e-12 * weights.sum(axis=1)
     scale[:, (scale <= noise).any(axis=0)] = np.nan
-    return np.clip(scatter(x, y) / np.sqrt(scale.prod(axis=0)), -1, 1)
+    correlation: Array = np.clip(scatter(x, y) / np.sqrt(scale.prod(axis=0)), -1, 1)
+    return correlation
 
 
-def _scaled(values: np.ndarray) -> np.ndarray:
+def _scaled(values: Array) -> Array:
     """Values (n,) with mean 0 and deviation 1, or zeros where they vary by rounding alone."""
     centred = values - values.mean()
     deviation = centred.std()

@@ -41,27 +41,52 @@ def write_record(path: str | Path, record: Mapping) -> None:
     Raises RecordError when `read_record` would refuse it, ValueError when it holds NaN or
     infinity, OSError when the place doesn't allow writing.
     """
-    text = readable_json(record)
-    _check(json.loads(text), Path(path))
+    text = to_json(record, Path(path))
+    _check_place(record, Path(path))
     write_text_atomically(path, text)
 
 
-def read_record(path: str | Path, settings: Mapping | None = None) -> dict:
-    """Read a record and check it: schema, consistency, and `settings` where they are given.
+def to_json(record: Mapping, path: Path) -> str:
+    """A record as it is written to `path`. Raises RecordError and ValueError as `write_record`."""
+    text = readable_json(record)
+    _check(json.loads(text), path)
+    return text
 
-    Raises RecordError, in one sentence, for a file that is missing, unreadable, too large or too
-    deep, not JSON, of another schema version, against the schema, inconsistent in itself, not
-    the run that its path says, or made with other settings than `settings`.
+
+def read_record(path: str | Path, settings: Mapping | None = None) -> dict:
+    """Read the record of a run at its place and check it.
+
+    Raises RecordError as `read_anywhere`, for a record that belongs elsewhere, and for one that
+    was made with other settings than `settings`, where they are given.
     """
     path = Path(path)
+    record = read_anywhere(path)
+    _check_place(record, path)
+    if settings is not None:
+        check_settings(record["settings"], settings, path)
+    return record
+
+
+def read_anywhere(path: Path) -> dict:
+    """Read a record and check its schema and consistency, wherever it stands.
+
+    Raises RecordError, in one sentence, for a file that is missing, unreadable, too large or too
+    deep, not JSON, of another schema version, against the schema, or inconsistent in itself.
+    """
     try:
         record = read_json(path)
         _check(record, path)
-        if settings is not None:
-            check_settings(record["settings"], settings, path)
     except RecursionError:
         raise RecordError(f"{path} is nested too deeply to be a run record: {AGAIN}.") from None
     return record
+
+
+def _check_place(record: Mapping, path: Path) -> None:
+    place = record_path("", *(record[key] for key in ("benchmark", "method", "seed")))
+    if path.absolute().parts[-3:] != place.parts:
+        raise RecordError(
+            f"{path} contradicts itself: it says that it belongs at .../{place}; {AGAIN}."
+        )
 
 
 @cache
@@ -76,7 +101,7 @@ def _check(record: Any, path: Path) -> None:
     if error is not None:
         message = textwrap.shorten(error.message, 200, placeholder=" ...")
         raise RecordError(f"{path} breaks the schema at {error.json_path}: {message}; {AGAIN}.")
-    for problem in _problems(record, path):
+    for problem in _problems(record):
         raise RecordError(f"{path} contradicts itself: {problem[:500]}; {AGAIN}.")
 
 
@@ -99,21 +124,18 @@ def _check_version(record: Any, path: Path) -> None:
         )
 
 
-def _problems(record: dict, path: Path) -> Iterator[str]:
+def _problems(record: dict) -> Iterator[str]:
     """What the schema cannot say, in sentences; later ones count on the earlier ones."""
-    yield from _identity_problems(record, path)
+    yield from _identity_problems(record)
     yield from _matrix_problems(record)
     yield from _measure_problems(record)
 
 
-def _identity_problems(record: dict, path: Path) -> Iterator[str]:
+def _identity_problems(record: dict) -> Iterator[str]:
     settings, digest = record["settings"], record["settings_digest"]
     if digest != settings_digest(settings):
         yield f"settings_digest is {digest}, but its settings have {settings_digest(settings)}"
     run = [record[key] for key in ("benchmark", "method", "seed")]
-    expected = record_path("", *run)
-    if path.absolute().parts[-3:] != expected.parts:
-        yield f"it says that it belongs at .../{expected}"
     for key, value in zip(("benchmark", "method", "seed"), run, strict=True):
         if settings.get(key, value) != value:
             yield f"{key} is {value!r}, but settings.{key} is {settings[key]!r}"
@@ -163,20 +185,21 @@ def collect(
     Raises RecordError naming every missing file, or the first record that cannot be used or was
     made with other settings; ValueError for no paths, or one that is not of an expected run.
     """
-    paths = [Path(path) for path in paths]
-    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
-    if not paths:
+    places = [Path(path) for path in paths]
+    if not places:
         raise ValueError("No run is expected, but a table needs one at least: select some.")
-    for path in paths:
-        if path.parts[-3:-1] not in expected:
+    expected = {(b, m): s for b, methods in settings.items() for m, s in methods.items()}
+    pairs = [(path.parts[-3], path.parts[-2]) for path in places]
+    for path, pair in zip(places, pairs, strict=True):
+        if pair not in expected:
             raise ValueError(
                 f"{path} is not one of the expected runs, which are of: "
                 f"{', '.join('/'.join(key) for key in expected)}."
             )
-    missing = [str(path) for path in paths if not path.exists()]
+    missing = [str(path) for path in places if not path.exists()]
     if missing:
         raise RecordError(
-            f"{len(missing)} of {len(paths)} run records are missing: {', '.join(missing)}: "
+            f"{len(missing)} of {len(places)} run records are missing: {', '.join(missing)}: "
             "run the jobs that make them."
         )
-    return [read_record(path, expected[path.parts[-3:-1]]) for path in paths]
+    return [read_record(path, expected[pair]) for path, pair in zip(places, pairs, strict=True)]

@@ -19,6 +19,10 @@ class RecordError(ValueError):
     """A run record that cannot be used; the message names the file, the value and what to do."""
 
 
+class UnreadableError(RecordError):
+    """A file that may well be right, but cannot be read now: nobody may take it for missing."""
+
+
 def readable_json(value: Any) -> str:
     """JSON with a key or row of numbers a line. Raises ValueError for NaN and infinity."""
     return _one_line_rows(json.dumps(value, indent=2, allow_nan=False)) + "\n"
@@ -52,7 +56,7 @@ def _read(path: Path) -> str:
     except FileNotFoundError as error:
         raise RecordError(f"{path} is missing: run the job that makes it.") from error
     except OSError as error:
-        raise RecordError(
+        raise UnreadableError(
             f"{path} cannot be read ({error.strerror}): make it readable, or {AGAIN}."
         ) from error
     except UnicodeDecodeError as error:

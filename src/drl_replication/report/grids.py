@@ -1,7 +1,8 @@
 """Tables 1-6 and the comparisons as grids of cells: number, verdict, and the runs behind it."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -9,9 +10,12 @@ from drl_replication.paper.printed import benchmark_title, method_order
 from drl_replication.report.verdicts import Badge, badge, explanation
 from drl_replication.tables import table_6
 from drl_replication.tables.all_six import PAPER_TABLES
+from drl_replication.tables.frames import rows as rows_of
 from drl_replication.tables.table_1_to_3 import TABLES
 from drl_replication.tables.table_4 import METRICS
-from drl_replication.text.documents import DECIMALS, NOTHING, Cell, Document, Row, digits
+from drl_replication.text.documents import NOTHING, Cell, Document, Row
+from drl_replication.text.numbers import DECIMALS, digits
+from drl_replication.verdict import scoring
 from drl_replication.verdict.scoring import DIFFERS, REPRODUCED
 
 
@@ -41,6 +45,10 @@ class View:
     column: str = ""
 
 
+Mark = tuple[Badge | None, str]  # with its tip
+Scored = Mapping[tuple[str, str, str], scoring.Row]  # by benchmark, method, quantity
+
+
 @dataclass(frozen=True)
 class Grid:
     """A document with views in place of its cells."""
@@ -56,7 +64,7 @@ def paper_grid(
     """A table of the paper; cells link to those runs whose anchor is among `anchors`."""
     document = PAPER_TABLES[number].document(frame, ())
     rows = verdict[verdict["source"] == document.title]
-    scored = {(row.benchmark, row.method, row.quantity): row for row in rows.itertuples()}
+    scored = {(row.benchmark, row.method, row.quantity): row for row in rows_of(rows, scoring.Row)}
     statuses = _statuses(frame) if number == 6 else {}
     absent = [b for b in rows["benchmark"].unique() if b not in set(frame["benchmark"])]
     decimals = 2 if number == 4 else DECIMALS  # as the paper prints them
@@ -77,12 +85,12 @@ def _view(
     row: Row,
     stack: Sequence[Cell],
     target: Target,
-    scored: Mapping,
-    statuses: Mapping,
+    scored: Scored,
+    statuses: Mapping[tuple[str, str], Mark],
     anchors: Container[str],
 ) -> View:
     found = scored.get((target.benchmark, target.method, target.quantity))
-    mark = statuses.get((target.benchmark, target.quantity), (None, ""))
+    mark: Mark = statuses.get((target.benchmark, target.quantity), (None, ""))
     if found is not None:
         mark = badge(found.verdict), explanation(found)
     lines = list(zip(["", *row.titles[1:]], stack, strict=True))
@@ -90,7 +98,7 @@ def _view(
     return View(lines, *mark, target.runs if measured else "", target.column)
 
 
-def _absent(found: tuple | None, decimals: int) -> View:
+def _absent(found: scoring.Row | None, decimals: int) -> View:
     """A printed number of a benchmark that wasn't run at all."""
     if found is None:
         return View([("", NOTHING)])
@@ -122,7 +130,7 @@ def _cells_of_method(number: int, benchmark: str, method: str) -> list[Target]:
     return [seconds, Target(benchmark, method, "time / ER's", "training_seconds")]
 
 
-def _statuses(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[Badge, str]]:
+def _statuses(frame: pd.DataFrame) -> dict[tuple[str, str], Mark]:
     """Table 6 says itself whether its values are the printed ones."""
     verdicts = {
         table_6.PRINTED: REPRODUCED,
@@ -131,7 +139,7 @@ def _statuses(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[Badge, str]]:
     }
     return {
         (row.benchmark, row.hyperparameter): (badge(verdicts[row.status]), row.status)
-        for row in frame.itertuples()
+        for row in rows_of(frame, table_6.Setting)
         if row.status in verdicts
     }
 
@@ -155,14 +163,14 @@ class AuditView:
     source: str
     passed: int
     columns: Sequence[str]
-    rows: Sequence[Mapping]
+    rows: Sequence[Mapping[Hashable, Any]]
 
 
 def audit_views(audit: pd.DataFrame) -> list[AuditView]:
     """One for ours and one for the paper's tables."""
     return [
         AuditView(
-            source,
+            str(source),
             int(rows["ok"].sum()),
             [column for column in AUDIT_COLUMNS if rows[column].notna().any()],
             rows.to_dict("records"),

@@ -1,18 +1,19 @@
 """The page: its parts from the sources, and the template that shows them."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from drl_replication.figures import FIGURES
 from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.report import grids, runs, verdicts
 from drl_replication.report.sources import Sources
+from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
 from drl_replication.tables import comparisons
-from drl_replication.text.documents import digits
+from drl_replication.text.numbers import digits
 
 # What the page is made of; `sources.of_script` finds them by these names.
 TEMPLATE, STYLE, SCRIPT = (
@@ -62,19 +63,19 @@ def _part(name: str) -> str:
     return files("drl_replication.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _claims(sources: Sources) -> list[dict]:
+def _claims(sources: Sources) -> list[dict[Hashable, Any]]:
     return [
-        {**row._asdict(), "badge": verdicts.badge(row.verdict)}
-        for row in sources.claims.fillna("").itertuples(index=False)
+        {**row, "badge": verdicts.badge(row["verdict"])}
+        for row in sources.claims.fillna("").to_dict("records")
     ]
 
 
-def _figure_order(figures: Mapping) -> list[str]:
+def _figure_order(figures: Mapping[str, Any]) -> list[str]:
     names = list(FIGURES)
     return sorted(figures, key=lambda f: (names.index(f) if f in names else len(names), f))
 
 
-def _figure(sources: Sources, name: str) -> dict:
+def _figure(sources: Sources, name: str) -> dict[str, Any]:
     path, content = sources.figures[name]
     png = path.with_suffix(".png")
     data = base64.b64encode(png.read_bytes()).decode()
@@ -89,7 +90,7 @@ def _figure(sources: Sources, name: str) -> dict:
     }
 
 
-def _readings(chosen: Mapping) -> list[dict]:
+def _readings(chosen: Mapping[str, str | int]) -> list[dict[str, Any]]:
     """Every reading: the option that ran, what it means, and the default."""
     return [
         {

@@ -1,11 +1,11 @@
 """The runs behind the numbers: each one, what is missing, and what they were made with."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
-from drl_replication.figures import FIGURES
 from drl_replication.paper.printed import (
     benchmark_order,
     benchmark_title,
@@ -13,7 +13,8 @@ from drl_replication.paper.printed import (
     method_title,
 )
 from drl_replication.report.sources import Sources
-from drl_replication.tables.runs import run_measures
+from drl_replication.study.figures import FIGURES
+from drl_replication.tables.runs import Record, run_measures
 from drl_replication.text.coverage import missing_runs, partial_figures
 
 COLUMNS = {  # of `run_measures` and of the records, with what stands above them
@@ -76,31 +77,28 @@ def _drawn_seeds(sources: Sources) -> dict[str, list[int]]:
     }
 
 
-def run_groups(sources: Sources) -> dict[str, dict]:
+def run_groups(sources: Sources) -> dict[str, dict[str, Any]]:
     """By benchmark: its title and, by method, its title, a summary and its runs' rows."""
     reference = str(sources.readings["intransigence_reference"])
     frame = run_measures(sources.records, reference)
     places = {_key(record): (path, record) for path, record in sources.runs}
-    groups: dict = {}
-    for row in frame.itertuples():
-        path, record = places[row.benchmark, row.method, row.seed]
-        group = groups.setdefault(
-            row.benchmark, {"title": benchmark_title(row.benchmark), "methods": {}}
-        )
-        method = group["methods"].setdefault(
-            row.method, {"title": method_title(row.method), "runs": []}
-        )
+    groups: dict[str, dict[str, Any]] = {}
+    for row in frame.drop(columns="rho").to_dict("records"):  # rho is the recorded one
+        benchmark, name = row["benchmark"], row["method"]
+        path, record = places[benchmark, name, row["seed"]]
+        group = groups.setdefault(benchmark, {"title": benchmark_title(benchmark), "methods": {}})
+        method = group["methods"].setdefault(name, {"title": method_title(name), "runs": []})
         method["runs"].append(_run(row, record, sources.link(path)))
     return groups
 
 
-def _key(record: Mapping) -> tuple[str, str, int]:
+def _key(record: Record) -> tuple[str, str, int]:
     return record["benchmark"], record["method"], record["seed"]
 
 
-def _run(row: tuple, record: Mapping, link: str) -> dict:
+def _run(measured: Mapping[Hashable, Any], record: Record, link: str) -> dict[str, Any]:
     made = record["provenance"]
-    measures = {name: getattr(row, name, record.get(name)) for name in COLUMNS}
+    measures = {name: measured.get(name, record.get(name)) for name in COLUMNS}
     return {
         "seed": record["seed"],
         "link": link,
@@ -119,14 +117,14 @@ def _run(row: tuple, record: Mapping, link: str) -> dict:
     }
 
 
-def commit(made: Mapping) -> str:
+def commit(made: Mapping[str, Any]) -> str:
     """Ten digits of it, and whether files differed from it."""
     if not made["commit"]:
         return "no commit"
-    return made["commit"][:10] + (" + changes" if made["dirty"] else "")
+    return f"{made['commit'][:10]}{' + changes' if made['dirty'] else ''}"
 
 
-def anchors(groups: Mapping[str, Mapping]) -> set[str]:
+def anchors(groups: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The anchors of all groups of runs."""
     return {f"runs-{b}" for b in groups} | {
         f"runs-{b}-{m}" for b, group in groups.items() for m in group["methods"]
@@ -137,9 +135,9 @@ MACHINE = ("cpu_model", "device", "threads", "platform")
 VERSIONS = ("package_version", "python", "torch", "numpy")
 
 
-def machines(records: Sequence[Mapping]) -> list[dict]:
+def machines(records: Sequence[Record]) -> list[dict[str, Any]]:
     """One row for each kind of machine with the same versions and commit: how many runs, when."""
-    groups: dict[tuple, list[Mapping]] = {}
+    groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
         made = record["provenance"]
         key = *(str(made[k]) for k in (*MACHINE, *VERSIONS)), commit(made)
@@ -151,7 +149,7 @@ def machines(records: Sequence[Mapping]) -> list[dict]:
     ]
 
 
-def _together(records: Sequence[Mapping]) -> dict:
+def _together(records: Sequence[Record]) -> dict[str, Any]:
     hosts = sorted({r["provenance"]["host"] for r in records})
     benchmarks = Counter(r["benchmark"] for r in records)
     return {
@@ -167,11 +165,11 @@ def _together(records: Sequence[Mapping]) -> dict:
     }
 
 
-def _first(records: Sequence[Mapping]) -> str:
-    return min(r["provenance"]["started"][:10] for r in records)
+def _first(records: Sequence[Record]) -> str:
+    return min(str(r["provenance"]["started"])[:10] for r in records)
 
 
-def checksums(records: Sequence[Mapping]) -> list[tuple[str, str, str, int]]:
+def checksums(records: Sequence[Record]) -> list[tuple[str, str, str, int]]:
     """Dataset, file, SHA-256 and number of runs that read it."""
     counts = Counter(
         (r["provenance"]["data"]["dataset"], file, digest)

@@ -4,14 +4,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 
 from drl_replication.records.strict_json import AGAIN, read_json
-
-# Columns that are text, also where they are empty or look like numbers.
-TEXT = ("method", "rival", "reason", "finding", "value", "evidence")
+from drl_replication.tables.runs import Record
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,8 @@ class Sources:
     page will stand, so that links can be relative.
     """
 
-    runs: Sequence[tuple[Path, Mapping]]
-    settings: Mapping[str, Mapping[str, Mapping]]
+    runs: Sequence[tuple[Path, Record]]
+    settings: Mapping[str, Mapping[str, Mapping[str, Any]]]
     seeds: Sequence[int]
     readings: Mapping[str, str | int]
     tables: Mapping[int, pd.DataFrame]
@@ -33,13 +32,13 @@ class Sources:
     comparisons: pd.DataFrame
     verdict: pd.DataFrame
     claims: pd.DataFrame
-    figures: Mapping[str, tuple[Path, Mapping]]
-    citation: Mapping
+    figures: Mapping[str, tuple[Path, Mapping[str, Any]]]
+    citation: Mapping[str, Any]
     folder: Path
     notes: Sequence[str] = field(default_factory=tuple)
 
     @property
-    def records(self) -> list[Mapping]:
+    def records(self) -> list[Record]:
         """The runs' records alone."""
         return [record for _, record in self.runs]
 
@@ -56,16 +55,7 @@ def table_number(path: Path) -> int:
     return int(number)
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """A long table, as `documents.to_csv` wrote it. Raises ValueError for a file that is none."""
-    try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str))
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read as CSV ({error}): {AGAIN}.") from error
-    return frame.assign(**{name: frame[name].fillna("") for name in TEXT if name in frame})
-
-
-def read_figure(path: Path) -> Mapping:
+def read_figure(path: Path) -> Mapping[str, Any]:
     """What a figure says of itself. Raises ValueError (RecordError) for a file that isn't that."""
     content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("caption"), str):

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from drl_replication.paper.printed import benchmark_title, method_title
-from drl_replication.text.documents import digits, with_std
+from drl_replication.tables.frames import rows
+from drl_replication.text.numbers import digits, interval, with_std
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
 from drl_replication.verdict.scoring import (
     DIFFERS,
@@ -16,6 +18,7 @@ from drl_replication.verdict.scoring import (
     NOT_SCORED,
     REPRODUCED,
     VERDICTS,
+    Row,
 )
 
 
@@ -62,12 +65,12 @@ class Bar:
 def bars(verdict: pd.DataFrame) -> list[Bar]:
     """One bar a source, in the verdict's order; the first is of all sources."""
     groups = [("All", verdict), *verdict.groupby("source", sort=False)]
-    return [_bar(source, rows["verdict"]) for source, rows in groups]
+    return [_bar(str(source), part["verdict"]) for source, part in groups]
 
 
-def _bar(source: str, verdicts: pd.Series) -> Bar:
+def _bar(source: str, verdicts: "pd.Series[str]") -> Bar:
     count = verdicts.value_counts()
-    order = [*VERDICTS, *(name for name in count.index if name not in VERDICTS)]
+    order = [*VERDICTS, *(str(name) for name in count.index if name not in VERDICTS)]
     parts = [
         (badge(name), int(count[name]), round(100 * count[name] / len(verdicts), 3))
         for name in order
@@ -76,15 +79,15 @@ def _bar(source: str, verdicts: pd.Series) -> Bar:
     return Bar(source, len(verdicts), parts)
 
 
-def numbers(verdict: pd.DataFrame) -> dict[str, list[dict]]:
+def numbers(verdict: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Every printed number by source: texts for a row of the long table."""
     return {
-        source: [_row(row) for row in rows.itertuples()]
-        for source, rows in verdict.groupby("source", sort=False)
+        str(source): [_row(row) for row in rows(part, Row)]
+        for source, part in verdict.groupby("source", sort=False)
     }
 
 
-def _row(row: tuple) -> dict:
+def _row(row: Row) -> dict[str, Any]:
     return {
         "what": " · ".join(filter(None, [benchmark_title(row.benchmark), _method(row)])),
         "quantity": row.quantity.replace("_", " "),
@@ -92,25 +95,25 @@ def _row(row: tuple) -> dict:
         "ours": with_std(row.ours, row.ours_std),
         "n": row.n,
         "difference": digits(row.difference, sign="+"),
-        "interval": interval(row),
+        "interval": _interval(row),
         "margin": "" if math.isnan(row.margin) else f"±{row.margin:g}",
         "badge": badge(row.verdict),
         "reason": row.reason,
     }
 
 
-def _method(row: tuple) -> str:
+def _method(row: Row) -> str:
     return method_title(row.method) if row.method else ""
 
 
-def interval(row: tuple) -> str:
+def _interval(row: Row) -> str:
     """The 90 % interval of (ours - paper); empty if there is none."""
-    return "" if math.isnan(row.low) else f"[{digits(row.low, '+')}, {digits(row.high, '+')}]"
+    return "" if math.isnan(row.low) else interval(row.low, row.high, "+")
 
 
-def explanation(row: tuple) -> str:
+def explanation(row: Row) -> str:
     """Why a number has its verdict, for the tip of its mark."""
     text = f"{row.verdict}: {row.reason}" if row.reason else row.verdict
-    if interval(row):
-        text += f"; 90 % interval of ours − paper {interval(row)}, margin ±{row.margin:g}"
+    if _interval(row):
+        text += f"; 90 % interval of ours − paper {_interval(row)}, margin ±{row.margin:g}"
     return text

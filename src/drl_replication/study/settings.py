@@ -1,6 +1,7 @@
 """What the configuration means for single runs and figures."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.learning.methods import METHODS
@@ -12,7 +13,7 @@ from drl_replication.study.refusals import ConfigError, options_for
 COMMON = ("dataset", "training_images", "memory_size")
 
 
-def run_settings(config: dict, benchmark: str, method: str) -> dict:
+def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict:
     """All settings that a run of `method` on `benchmark` depends on, and no other.
 
     The result is plain JSON. Two runs with equal settings and seed are the same run.
@@ -45,7 +46,7 @@ def run_settings(config: dict, benchmark: str, method: str) -> dict:
     return {"benchmark": benchmark, **values, "readings": readings}
 
 
-def changed_readings(config: dict) -> list[str]:
+def changed_readings(config: Mapping[str, Any]) -> list[str]:
     """`name = option` for each reading of runs that is not the default.
 
     Those of tables are left out: the tables that depend on them say so themselves.
@@ -58,29 +59,20 @@ def changed_readings(config: dict) -> list[str]:
     ]
 
 
-def selected_runs(config: dict) -> Iterator[tuple[str, str, int]]:
-    """The selected (benchmark, method, seed), in the order of the configuration."""
-    for benchmark in config["benchmarks"]:
-        for method in config["methods"]:
-            for seed in config["seeds"]:
-                yield benchmark, method, seed
+def figure_settings(config: Mapping[str, Any], figure: str) -> dict:
+    """All that decides what a figure is drawn from, besides runs and seeds: plain JSON.
 
-
-def figure_settings(config: dict, figure: str) -> dict:
-    """All that decides what a figure is drawn from, besides seeds: plain JSON.
-
-    Figures 2 and 3 use the data and the methods of Split MNIST; those drawn from runs use the
-    settings of all selected runs.
+    Figures 2 and 3 use the data and the methods of Split MNIST.
     """
     own = dict(config["figures"].get(figure, {}))
     if figure == "figure_2":
         return own | {"dataset": config["settings"]["split_mnist"]["dataset"]}
     if figure == "figure_3":
         return own | {m: run_settings(config, "split_mnist", m) for m in ("drl", "ber")}
-    return own or settings_of_runs(config)
+    return own
 
 
-def settings_of_runs(config: dict) -> dict[str, dict[str, dict]]:
+def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:
     """The settings of all selected runs: {benchmark: {method: settings}}."""
     return {
         benchmark: {method: run_settings(config, benchmark, method) for method in config["methods"]}

@@ -8,6 +8,7 @@ import pandas as pd
 
 from drl_replication.study.readings import TABLE_READINGS
 from drl_replication.tables import table_1_to_3, table_4, table_5, table_6
+from drl_replication.tables.runs import Record
 from drl_replication.text.documents import Document
 
 
@@ -34,7 +35,7 @@ PAPER_TABLES = {
 
 
 def paper_table(
-    number: int, records: Sequence[Mapping], readings: Mapping[str, str] | None = None
+    number: int, records: Sequence[Record], readings: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """The long format of a table, with those of the `readings` that it depends on."""
     wanted = TABLE_READINGS[number]

@@ -1,7 +1,8 @@
 """The audit of Tables 1-3, ours and the paper's, by the identity that ties the three together."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -13,16 +14,17 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
-from drl_replication.tables.runs import run_measures
+from drl_replication.tables.frames import rows
+from drl_replication.tables.runs import Record, run_measures
 from drl_replication.tables.table_1_to_3 import table
-from drl_replication.text.documents import DECIMALS, digits
 from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.numbers import DECIMALS, digits
 
 ROUNDING = 1e-9
 
 
 def audit(
-    records: Sequence[Mapping] = (), intransigence_reference: str = "best_run"
+    records: Sequence[Record] = (), intransigence_reference: str = "best_run"
 ) -> pd.DataFrame:
     """Check our tables (if there are records) and the paper's with the identity of the measures.
 
@@ -36,11 +38,11 @@ def audit(
     ours = [_audit_ours(records, intransigence_reference)] if records else []
     frame = pd.concat([*ours, _audit_printed()], ignore_index=True)
     total = frame["sum"].groupby([frame["source"], frame["benchmark"]])
-    frame.insert(frame.columns.get_loc("ok"), "excess", frame["sum"] - total.transform("min"))
+    frame.insert(list(frame).index("ok"), "excess", frame["sum"] - total.transform("min"))
     return frame
 
 
-def _audit_ours(records: Sequence[Mapping], reference: str) -> pd.DataFrame:
+def _audit_ours(records: Sequence[Record], reference: str) -> pd.DataFrame:
     keys = ["benchmark", "method"]
     frame = _three_measures(lambda number: table(number, records, reference))
     runs = run_measures(records, reference).groupby(keys, sort=False)
@@ -52,14 +54,14 @@ def _audit_ours(records: Sequence[Mapping], reference: str) -> pd.DataFrame:
     frame["gap"] = frame["sum"] - frame["mean_best"]
     # Written so that a method whose runs all diverged, with NaN throughout, breaks nothing.
     frame["ok"] = ~((frame["gap"] < -ROUNDING) | (frame["largest_violation"] > ROUNDING))
-    frame["finding"] = [_our_finding(row) for row in frame.itertuples()]
+    frame["finding"] = [_our_finding(*cell) for cell in zip(frame["gap"], frame["ok"], strict=True)]
     return frame.assign(source="ours")[AUDIT_COLUMNS]
 
 
-def _our_finding(row: tuple) -> str:
-    if math.isnan(row.gap):
+def _our_finding(gap: float, ok: bool) -> str:
+    if math.isnan(gap):
         return "no finished run"
-    return "" if row.ok else "smaller than mean a*: a measure is wrong"
+    return "" if ok else "smaller than mean a*: a measure is wrong"
 
 
 def _audit_printed() -> pd.DataFrame:
@@ -67,13 +69,24 @@ def _audit_printed() -> pd.DataFrame:
     frame = frame.sort_values("benchmark", key=lambda c: c.map(benchmark_order), kind="stable")
     frame["tasks"] = frame["benchmark"].map(BENCHMARK_TASKS)
     frame["sum"] = _sums(frame)
-    frame["finding"] = [_printed_finding(row) for row in frame.itertuples()]
+    frame["finding"] = [_printed_finding(row) for row in rows(frame, Printed)]
     frame["ok"] = frame["finding"] == ""
     missing = dict.fromkeys(["mean_best", "gap", "largest_violation"], math.nan)
     return frame.assign(source="paper", **missing)[AUDIT_COLUMNS]
 
 
-def _printed_finding(row: tuple) -> str:
+class Printed(NamedTuple):
+    """What the paper prints of one method on one benchmark, and the identity's left side."""
+
+    tasks: int
+    forgetting: float
+    intransigence: float
+    forgetting_std: float
+    intransigence_std: float
+    sum: float
+
+
+def _printed_finding(row: Printed) -> str:
     findings = []
     half_a_digit = 0.5 * 10**-DECIMALS
     if row.sum > 1 + half_a_digit * identity_sum(1, 1, 1, row.tasks):
@@ -100,10 +113,9 @@ def _three_measures(source: Callable[[int], pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(columns, axis=1).reset_index()
 
 
-def _sums(frame: pd.DataFrame) -> pd.Series:
-    return identity_sum(
-        frame["accuracy"], frame["forgetting"], frame["intransigence"], frame["tasks"]
-    )
+def _sums(frame: pd.DataFrame) -> list[float]:
+    measures = frame[["accuracy", "forgetting", "intransigence", "tasks"]]
+    return [identity_sum(*cell) for cell in measures.itertuples(index=False, name=None)]
 
 
 def to_markdown(frame: pd.DataFrame) -> str:
@@ -116,13 +128,13 @@ def to_markdown(frame: pd.DataFrame) -> str:
     ]
     shown = ["sum", "mean_best", "gap", "largest_violation", "excess"]
     for source, part in frame.groupby("source"):
-        rows = [
-            [benchmark_title(row.benchmark), method_title(row.method)]
-            + [digits(v) if not math.isnan(v := getattr(row, c)) else "–" for c in shown]
-            + [row.finding or ("yes" if row.ok else "no")]
-            for row in part.itertuples()
+        lines = [
+            [benchmark_title(row["benchmark"]), method_title(row["method"])]
+            + [digits(row[column]) for column in shown]
+            + [row["finding"] or ("yes" if row["ok"] else "no")]
+            for row in part.to_dict("records")
         ]
         heading = "Ours" if source == "ours" else "The paper's"
         header = ["benchmark", "method", *(c.replace("_", " ") for c in shown), "ok"]
-        parts.append(f"**{heading}**\n\n{markdown_grid(header, rows)}")
+        parts.append(f"**{heading}**\n\n{markdown_grid(header, lines)}")
     return "\n".join(parts)

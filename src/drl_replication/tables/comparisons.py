@@ -5,7 +5,8 @@ and deviations alone, so its own columns get Welch's test.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 from scipy import stats
@@ -16,32 +17,60 @@ from drl_replication.measures.statistics import (
     holm,
     sign_flip_test,
 )
-from drl_replication.paper.printed import PRINTED_SEEDS, method_order, method_title, printed
-from drl_replication.tables.runs import run_measures
+from drl_replication.paper.printed import (
+    METHOD_TITLES,
+    PRINTED_SEEDS,
+    method_order,
+    method_title,
+    printed,
+)
+from drl_replication.tables.frames import rows
+from drl_replication.tables.runs import Record, run_measures
 from drl_replication.tables.table_1_to_3 import TABLES, Measure
 from drl_replication.text import notes
-from drl_replication.text.documents import Cell, Document, Row, digits, interval
+from drl_replication.text.documents import NOTHING, Cell, Document, Row
+from drl_replication.text.numbers import count, digits, interval
 
 DRL = "drl"
 LEVEL = 0.05
 RIVALS, BEST, PRINTED = "drl against rivals", "best against others", "printed best against others"
 BETTER, WORSE, NONE, FEW = "better", "worse", "no difference shown", "too few seeds"
-COLUMNS = ["comparison", "benchmark", "dataset", "measure", "method", "rival", "n", "n_diverged"]
-COLUMNS += ["mean_difference", "low", "high", "p", "p_holm", "verdict", "intransigence_reference"]
+
+
+class Comparison(NamedTuple):
+    """A row: the test of one method against one rival."""
+
+    comparison: str
+    benchmark: str
+    dataset: str
+    measure: str
+    method: str
+    rival: str
+    n: int
+    n_diverged: int
+    mean_difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    verdict: str
+
 
 # The test of two methods: n, n_diverged, mean_difference, low, high and p.
-Test = Callable[[str, str], dict[str, float]]
+Result = dict[str, float]
+Test = Callable[[str, str], Result]
 
 
 def comparisons(
-    records: Sequence[Mapping], intransigence_reference: str = "best_run"
+    records: Sequence[Record], intransigence_reference: str = "best_run"
 ) -> pd.DataFrame:
     """All tests, one row a pair of methods, for each benchmark and each measure of Tables 1-3.
 
     Columns: comparison (`drl against rivals`; `best against others`, the best mean of ours; or
     `printed best against others`, of the paper's), benchmark, dataset, measure, method, rival, n
     (pairs of finished runs), n_diverged (pairs left out), mean_difference (method - rival), low and
-    high (95 %), p, p_holm (adjusted within the rivals of the column) and verdict on `method`:
+    high (95 %), p, p_holm (adjusted within the rivals of the column; DRL's rivals of the paper
+    and those that someone added apart) and verdict on `method`:
     better, worse, no difference shown (at 5 %), or too few seeds (under two); and the reading
     intransigence_reference.
     Ours: percentile bootstrap and exact sign-flip test; the paper's: Welch's, of n seeds each.
@@ -49,37 +78,40 @@ def comparisons(
     """
     if not records:
         raise ValueError("There are no run records to compare: select some runs.")
-    rows = []
+    found: list[dict[str, Any]] = []
     for benchmark, runs in run_measures(records, intransigence_reference).groupby(
         "benchmark", sort=False
     ):
         for number, measure in TABLES.items():
-            place = {"benchmark": benchmark, "measure": measure.column}
+            place = {"benchmark": str(benchmark), "measure": measure.column}
             ours = place | {"dataset": runs["dataset"].iloc[0]}
-            rows += [ours | row for row in _ours(runs, measure)]
-            rows += [place | row for row in _printed(number, benchmark, measure)]
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+            found += [ours | row for row in _ours(runs, measure)]
+            found += [place | row for row in _printed(number, str(benchmark), measure)]
+    frame = pd.DataFrame(found, columns=list(Comparison._fields))
     return frame.assign(intransigence_reference=intransigence_reference)
 
 
-def _ours(runs: pd.DataFrame, measure: Measure) -> list[dict]:
+def _ours(runs: pd.DataFrame, measure: Measure) -> list[dict[str, Any]]:
     values = runs.pivot(index="seed", columns="method", values=measure.column)
-    values = values[sorted(values.columns, key=method_order)]
+    methods = sorted(map(str, values.columns), key=method_order)
     diverged = runs.pivot(index="seed", columns="method", values="diverged")
 
-    def test(method: str, rival: str) -> dict[str, float]:
+    def test(method: str, rival: str) -> Result:
         out = int((diverged[method].eq(True) | diverged[rival].eq(True)).sum())
         return {**_paired(values[method] - values[rival]), "n_diverged": out}
 
-    rows = []
-    if DRL in values:
-        rows += _family(RIVALS, DRL, list(values), measure, test)
-    if (best := _best(values.mean().dropna(), measure)) is not None:
-        rows += _family(BEST, best, list(values), measure, test)
-    return rows
+    found = []
+    if DRL in methods:
+        for of_the_paper in (True, False):  # who adds a method changes no p of the paper's
+            rivals = [m for m in methods if (m in METHOD_TITLES) == of_the_paper]
+            found += _family(RIVALS, DRL, rivals, measure, test)
+    means = values[methods].mean().dropna()
+    if len(means):  # a run finished
+        found += _family(BEST, _best(means, measure), methods, measure, test)
+    return found
 
 
-def _paired(differences: pd.Series) -> dict[str, float]:
+def _paired(differences: "pd.Series[float]") -> Result:
     d = differences.dropna().to_numpy()
     low, high, p = math.nan, math.nan, math.nan
     if len(d) > 1:
@@ -89,33 +121,33 @@ def _paired(differences: pd.Series) -> dict[str, float]:
     return {"n": len(d), "mean_difference": mean, "low": low, "high": high, "p": p}
 
 
-def _printed(number: int, benchmark: str, measure: Measure) -> list[dict]:
+def _printed(number: int, benchmark: str, measure: Measure) -> list[dict[str, Any]]:
     paper = printed(number)
     paper = paper[paper["benchmark"] == benchmark].set_index("method")
     if paper.empty:
         return []
 
-    def test(method: str, rival: str) -> dict[str, float]:
-        groups = [v for m in (method, rival) for v in (*paper.loc[m, ["mean", "std"]], n)]
-        low, high = difference_interval(*groups, confidence=1 - LEVEL)
-        p = stats.ttest_ind_from_stats(*groups, equal_var=False).pvalue
-        difference = groups[0] - groups[3]
-        return {"n": n, "mean_difference": difference, "low": low, "high": high, "p": p}
+    def test(method: str, rival: str) -> Result:
+        mean, std, mean_2, std_2 = (
+            float(paper[column][m]) for m in (method, rival) for column in ("mean", "std")
+        )
+        low, high = difference_interval(mean, std, n, mean_2, std_2, n, 1 - LEVEL)
+        p = stats.ttest_ind_from_stats(mean, std, n, mean_2, std_2, n, equal_var=False).pvalue
+        difference = mean - mean_2
+        return {"n": n, "mean_difference": difference, "low": low, "high": high, "p": float(p)}
 
     n = PRINTED_SEEDS
     return _family(PRINTED, _best(paper["mean"], measure), list(paper.index), measure, test)
 
 
-def _best(means: pd.Series, measure: Measure) -> str | None:
-    """The method of the best mean, the first of a tie; None where no run finished."""
-    if means.empty:
-        return None
-    return means.idxmax() if measure.best == "max" else means.idxmin()
+def _best(means: "pd.Series[float]", measure: Measure) -> str:
+    """The method of the best mean, the first of a tie."""
+    return str(means.idxmax() if measure.best == "max" else means.idxmin())
 
 
 def _family(
     comparison: str, method: str, methods: Sequence[str], measure: Measure, test: Test
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     rivals = [rival for rival in methods if rival != method]
     results = [test(method, rival) for rival in rivals]
     adjusted = holm([result["p"] for result in results])
@@ -155,8 +187,8 @@ def to_markdown(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
 
 
 def _rivals(frame: pd.DataFrame, measure: Measure) -> Document:
-    rows = frame[(frame["comparison"] == RIVALS) & (frame["measure"] == measure.column)]
-    found = {(row.benchmark, row.rival): row for row in rows.itertuples()}
+    part = frame[(frame["comparison"] == RIVALS) & (frame["measure"] == measure.column)]
+    found = {(row.benchmark, row.rival): row for row in rows(part, Comparison)}
     benchmarks = frame["benchmark"].unique()
     better = "higher" if measure.best == "max" else "lower"
     return Document(
@@ -165,14 +197,14 @@ def _rivals(frame: pd.DataFrame, measure: Measure) -> Document:
         columns=notes.column_titles(frame),
         rows=[
             Row([method_title(rival)], [_stack(found.get((b, rival))) for b in benchmarks])
-            for rival in sorted(rows["rival"].unique(), key=method_order)
+            for rival in sorted(part["rival"].unique(), key=method_order)
         ],
         notes=[],
         corner="rival",
     )
 
 
-def _stack(row: tuple | None) -> list[Cell]:
+def _stack(row: Comparison | None) -> list[Cell]:
     if row is None:
         return [Cell("not run")]
     verdict = f"{row.verdict}, n = {row.n}" + (
@@ -211,20 +243,20 @@ def _selected(
     return frame[(frame[keys] == [comparison, measure.column, benchmark]).all(axis=1)]
 
 
-def _tied(rows: pd.DataFrame) -> list[Cell]:
-    if rows.empty:
-        return [Cell("–")]
-    best = Cell(method_title(rows["method"].iloc[0]), best=True)
-    if (rows["verdict"] == FEW).all():
+def _tied(part: pd.DataFrame) -> list[Cell]:
+    if part.empty:
+        return [NOTHING]
+    best = Cell(method_title(part["method"].iloc[0]), best=True)
+    if (part["verdict"] == FEW).all():
         return [best, Cell(FEW)]
-    tied = rows.loc[rows["verdict"] != BETTER, "rival"]
+    tied = part.loc[part["verdict"] != BETTER, "rival"]
     names = [method_title(rival) for rival in tied]
     return [best, Cell(f"tied: {', '.join(names)}" if names else "alone")]
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
     ours = frame[frame["comparison"] != PRINTED]
-    pairs = {b: _range(n) for b, n in ours.groupby("benchmark", sort=False)["n"]}
+    pairs = {str(b): count(n) for b, n in ours.groupby("benchmark", sort=False)["n"]}
     diverged = ours["n_diverged"].any()
     return [
         "Differences are paired by seed: mean, 95 % interval (percentile bootstrap over seeds) "
@@ -242,8 +274,3 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         *notes.data_notes(ours),
         notes.reference_note(frame["intransigence_reference"].iloc[0]),
     ]
-
-
-def _range(counts: pd.Series) -> str:
-    low, high = int(counts.min()), int(counts.max())
-    return f"n = {low}" + (f" to {high}" if high > low else "")

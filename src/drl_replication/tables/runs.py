@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from drl_replication.measures.continual import (
+    Array,
     average_accuracy,
     average_forgetting,
     average_intransigence,
@@ -14,30 +16,48 @@ from drl_replication.measures.continual import (
     identity_gap,
     learned_accuracy,
 )
-from drl_replication.paper.printed import benchmark_order, method_order
+from drl_replication.paper.printed import METHOD_TITLES, benchmark_order, method_order
 from drl_replication.records.runs import accuracy_matrix
+from drl_replication.study.readings import READINGS
+
+Record = Mapping[str, Any]
+SETTINGS = ("training_images", "memory_size")  # that the paper's numbers depend on
 
 
 def run_measures(
-    records: Sequence[Mapping], intransigence_reference: str = "best_run"
+    records: Sequence[Record],
+    intransigence_reference: str = "best_run",
+    rho_layers: str = "hidden",
+    rho_null: str = "floor",
 ) -> pd.DataFrame:
     """The measures of each run, one row a run, in the order of the paper.
 
-    Columns: benchmark, method, seed, dataset, tasks, diverged, average_accuracy,
-    average_forgetting, average_intransigence, mean_best (mean a*) and gap (of the identity);
-    the measures of a diverged run are NaN, and it takes no part in a*.
+    Columns: benchmark, method, seed, dataset, training_images, memory_size, tasks, diverged,
+    average_accuracy, average_forgetting, average_intransigence, mean_best (mean a*), gap (of the
+    identity) and rho; the measures of a diverged run are NaN, and it takes no part in a*, nor
+    do runs of methods that the paper doesn't have where there are others.
     Raises ValueError for an unknown reading, the same run twice, or runs of one benchmark that
     differ in dataset or number of tasks.
     """
+    check_readings({"rho_layers": rho_layers, "rho_null": rho_null})
     rows = []
     for benchmark in sorted({r["benchmark"] for r in records}, key=benchmark_order):
         of_benchmark = [r for r in records if r["benchmark"] == benchmark]
         check_comparable(benchmark, of_benchmark)
-        rows += _benchmark_measures(of_benchmark, intransigence_reference)
+        rows += _benchmark_measures(of_benchmark, intransigence_reference, rho_layers, rho_null)
     return pd.DataFrame(rows)
 
 
-def check_comparable(benchmark: str, records: Sequence[Mapping]) -> None:
+def check_readings(chosen: Mapping[str, str]) -> None:
+    """Raise ValueError for an option that a reading doesn't have."""
+    for name, option in chosen.items():
+        if option not in (options := READINGS[name].options):
+            raise ValueError(
+                f"{name} is {option!r}, but must be one of: {', '.join(map(str, options))}."
+            )
+
+
+def check_comparable(benchmark: str, records: Sequence[Record]) -> None:
     """Raise ValueError unless the records of a benchmark are of different runs on the same data."""
     runs = [(r["method"], r["seed"]) for r in records]
     for method, seed in set(runs):
@@ -54,7 +74,9 @@ def check_comparable(benchmark: str, records: Sequence[Mapping]) -> None:
             )
 
 
-def _benchmark_measures(records: Sequence[Mapping], reference: str) -> list[dict]:
+def _benchmark_measures(
+    records: Sequence[Record], reference: str, rho_layers: str, rho_null: str
+) -> list[dict[str, Any]]:
     records = sorted(records, key=lambda r: (method_order(r["method"]), r["seed"]))
     rows = [
         {
@@ -62,27 +84,32 @@ def _benchmark_measures(records: Sequence[Mapping], reference: str) -> list[dict
             "method": r["method"],
             "seed": r["seed"],
             "dataset": r["provenance"]["data"]["dataset"],
+            **{name: r["settings"].get(name) for name in SETTINGS},
             "tasks": len(r["accuracy_matrix"]),
             "diverged": r["diverged"],
             **dict.fromkeys(MEASURED, math.nan),
+            "rho": math.nan if r["diverged"] else r["rho_readings"][rho_layers][rho_null],
         }
         for r in records
     ]
     finished = [i for i, r in enumerate(records) if not r["diverged"]]
     if finished:
         matrices = [accuracy_matrix(records[i]) for i in finished]
+        methods = [records[i]["method"] for i in finished]
+        of_the_paper = [method in METHOD_TITLES for method in methods]
         best = best_learned(
             np.array([learned_accuracy(a) for a in matrices]),
             reference,
-            [records[i]["method"] for i in finished],
+            methods,
             [records[i]["seed"] for i in finished],
+            of_the_paper if any(of_the_paper) else None,
         )
         for i, a, star in zip(finished, matrices, best, strict=True):
             rows[i] |= {name: measure(a, star) for name, measure in MEASURED.items()}
     return rows
 
 
-MEASURED: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+MEASURED: dict[str, Callable[[Array, Array], float]] = {
     "average_accuracy": lambda a, best: average_accuracy(a),
     "average_forgetting": lambda a, best: average_forgetting(a),
     "average_intransigence": average_intransigence,

@@ -3,15 +3,18 @@
 A diverged run is counted and shown, but never averaged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
 from drl_replication.paper.printed import method_order, method_title, printed
-from drl_replication.tables.runs import run_measures
+from drl_replication.tables.frames import rows
+from drl_replication.tables.runs import Record, run_measures
 from drl_replication.text import notes
-from drl_replication.text.documents import DECIMALS, NOTHING, Cell, Document, Row, digits
+from drl_replication.text.documents import NOTHING, Cell, Document, Row
+from drl_replication.text.numbers import DECIMALS, digits, with_std
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Measure:
 
     title: str
     column: str  # of `run_measures`
-    best: str  # max or min
+    best: Literal["max", "min"]
 
 
 TABLES = {
@@ -28,12 +31,27 @@ TABLES = {
     2: Measure("Average forgetting", "average_forgetting", "min"),
     3: Measure("Average intransigence", "average_intransigence", "min"),
 }
-TABLE_COLUMNS = ["benchmark", "method", "dataset", "n", "n_diverged", "mean", "std"]
-TABLE_COLUMNS += ["printed_mean", "printed_std", "difference", "best", "printed_best"]
+
+
+class Mean(NamedTuple):
+    """A row: one method on one benchmark, ours beside what the paper prints."""
+
+    benchmark: str
+    method: str
+    dataset: str
+    n: int
+    n_diverged: int
+    mean: float
+    std: float
+    printed_mean: float
+    printed_std: float
+    difference: float
+    best: bool
+    printed_best: bool
 
 
 def table(
-    number: int, records: Sequence[Mapping], intransigence_reference: str = "best_run"
+    number: int, records: Sequence[Record], intransigence_reference: str = "best_run"
 ) -> pd.DataFrame:
     """Table 1, 2 or 3: one row a (benchmark, method), ours beside what the paper prints.
 
@@ -63,15 +81,15 @@ def table(
     frame["difference"] = frame["mean"] - frame["printed_mean"]
     frame["best"] = _is_best(frame, "mean", measure.best)
     frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
-    frame = frame[TABLE_COLUMNS]
+    frame = frame[list(Mean._fields)]
     if number == 3:
         frame = frame.assign(intransigence_reference=intransigence_reference)
     return frame
 
 
-def _is_best(frame: pd.DataFrame, column: str, best: str) -> pd.Series:
+def _is_best(frame: pd.DataFrame, column: str, best: Literal["max", "min"]) -> "pd.Series[bool]":
     shown = frame[column].map(lambda value: round(float(value), DECIMALS))
-    return shown == shown.groupby(frame["benchmark"]).transform(best)
+    return shown.eq(shown.groupby(frame["benchmark"]).transform(best))
 
 
 def document(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
@@ -93,13 +111,13 @@ def document(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> D
 
 def _rows(number: int, frame: pd.DataFrame) -> list[Row]:
     paper = printed(number).set_index(["benchmark", "method"])["mean"]
-    ran = {(row.benchmark, row.method): row for row in frame.itertuples()}
+    ran = {(row.benchmark, row.method): row for row in rows(frame, Mean)}
 
     def stack(benchmark: str, method: str) -> tuple[Cell, Cell]:
         key = benchmark, method
         if key in ran:
             return _ours(ran[key]), _paper(ran[key])
-        return Cell("not run"), Cell(digits(paper[key])) if key in paper else NOTHING
+        return Cell("not run"), Cell(digits(paper.loc[key])) if key in paper else NOTHING
 
     benchmarks = frame["benchmark"].unique()
     return [
@@ -108,17 +126,15 @@ def _rows(number: int, frame: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _ours(row: tuple) -> Cell:
-    number = digits(row.mean) if row.n else ""
-    if row.n > 1:
-        number += f" ± {digits(row.std)}"
+def _ours(row: Mean) -> Cell:
+    number = with_std(row.mean, row.std) if row.n else ""
     if not row.n_diverged:
         return Cell(number, row.best)
     diverged = f"{row.n_diverged} of {row.n + row.n_diverged} diverged"
     return Cell(number, row.best, f" ({diverged})") if row.n else Cell(diverged)
 
 
-def _paper(row: tuple) -> Cell:
+def _paper(row: Mean) -> Cell:
     if pd.isna(row.printed_mean):
         return NOTHING
     suffix = f" ({digits(row.difference, sign='+')})" if row.n else ""

@@ -5,35 +5,63 @@ correlation stand the one between the methods' means and the one within the meth
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from drl_replication.measures.statistics import (
     RESAMPLES,
+    Array,
     fisher_interval,
     grouped_correlation,
     pearson,
     percentiles,
     redraws,
 )
-from drl_replication.paper.printed import printed
+from drl_replication.paper.printed import METHOD_TITLES, printed
 from drl_replication.study.readings import READINGS
-from drl_replication.tables.runs import run_measures
+from drl_replication.tables.frames import rows
+from drl_replication.tables.runs import Record, run_measures
 from drl_replication.text import notes
-from drl_replication.text.documents import NOTHING, Cell, Document, Row, digits, interval
+from drl_replication.text.documents import NOTHING, Cell, Document, Row
+from drl_replication.text.numbers import digits, interval
 
 METRICS = {  # as the paper calls them
     "average_accuracy": "Avg. Acc.",
     "average_forgetting": "Avg. Forg.",
     "average_intransigence": "Avg. Intran.",
 }
+CORRELATIONS = ["pooled", "pooled_low90", "pooled_high90", "pooled_low", "pooled_high"]
+CORRELATIONS += ["between", "between_low", "between_high", "within", "within_low", "within_high"]
 FEWEST = 3  # seeds or methods of a bootstrap: two leave one sample with both, and so no spread
 
 
+class Correlations(NamedTuple):
+    """A row: the correlations of rho with one measure on one benchmark, beside the printed one."""
+
+    benchmark: str
+    metric: str
+    n_runs: int
+    n_methods: int
+    n: int
+    n_diverged: int
+    pooled: float
+    pooled_low: float
+    pooled_high: float
+    between: float
+    between_low: float
+    between_high: float
+    within: float
+    within_low: float
+    within_high: float
+    printed: float
+    difference: float
+
+
 def table(
-    records: Sequence[Mapping],
+    records: Sequence[Record],
     intransigence_reference: str = "best_run",
     rho_layers: str = "hidden",
     rho_null: str = "floor",
@@ -41,7 +69,8 @@ def table(
     """Table 4: one row a (benchmark, metric), ours beside what the paper prints.
 
     Columns: benchmark, metric, dataset, n_runs (points), n_methods, n (seeds), n_diverged (runs,
-    left out), and three correlations with their intervals (95 % unless the name says 90):
+    left out), and three correlations with their intervals (95 % unless the name says 90), of the
+    paper's methods where there are any:
 
     pooled: of all points, as the paper. `pooled_low90`, `pooled_high90`: seeds redrawn, jointly for
     all methods since seeds pair; `pooled_low`, `pooled_high`: methods redrawn with all their runs.
@@ -60,40 +89,22 @@ def table(
         "rho_layers": rho_layers,
         "rho_null": rho_null,
     }
-    _check_readings(readings)
-    runs = run_measures(records, intransigence_reference)
-    runs["rho"] = _rho(runs, records, rho_layers, rho_null)
-    rows = [
+    runs = run_measures(records, **readings)
+    of_the_paper = runs["method"].isin(METHOD_TITLES)
+    others_alone = ~of_the_paper.groupby(runs["benchmark"]).transform("any")
+    runs = runs[of_the_paper | others_alone]
+    found = [
         {"benchmark": benchmark, "metric": metric, **_counts(part), **_correlations(part, metric)}
         for benchmark, part in runs.groupby("benchmark", sort=False)
         for metric in METRICS
     ]
-    frame = pd.DataFrame(rows).merge(printed(4), on=["benchmark", "metric"], how="left")
+    frame = pd.DataFrame(found).merge(printed(4), on=["benchmark", "metric"], how="left")
     frame = frame.rename(columns={"correlation": "printed"})
     frame["difference"] = frame["pooled"] - frame["printed"]
     return frame.assign(**readings)
 
 
-def _check_readings(readings: Mapping[str, str]) -> None:
-    for name, option in readings.items():
-        if option not in (options := READINGS[name].options):
-            raise ValueError(f"{name} is {option!r}, but must be one of: {', '.join(options)}.")
-
-
-def _rho(
-    runs: pd.DataFrame, records: Sequence[Mapping], rho_layers: str, rho_null: str
-) -> list[float]:
-    """The chosen rho of each run, NaN where it diverged."""
-    rho = {
-        (r["benchmark"], r["method"], r["seed"]): math.nan
-        if r["diverged"]
-        else r["rho_readings"][rho_layers][rho_null]
-        for r in records
-    }
-    return [rho[key] for key in runs[["benchmark", "method", "seed"]].itertuples(index=False)]
-
-
-def _counts(runs: pd.DataFrame) -> dict:
+def _counts(runs: pd.DataFrame) -> dict[str, Any]:
     finished = runs[~runs["diverged"]]
     return {
         "dataset": runs["dataset"].iloc[0],
@@ -113,7 +124,7 @@ def _correlations(runs: pd.DataFrame, metric: str) -> dict[str, float]:
     methods, seeds = (pd.factorize(runs[column])[0] for column in ("method", "seed"))
     together = np.zeros_like(methods)
     means = runs.groupby("method")[["rho", metric]].mean()
-    between = pearson(means["rho"], means[metric])
+    between = pearson(means["rho"].to_numpy(), means[metric].to_numpy())
     by_seed, by_method = _redrawn(seeds), _redrawn(methods)
     pooled_by_seed = grouped_correlation(by_seed, x, y, together)
     values = [
@@ -128,11 +139,7 @@ def _correlations(runs: pd.DataFrame, metric: str) -> dict[str, float]:
     return dict(zip(CORRELATIONS, values, strict=True))
 
 
-CORRELATIONS = ["pooled", "pooled_low90", "pooled_high90", "pooled_low", "pooled_high"]
-CORRELATIONS += ["between", "between_low", "between_high", "within", "within_low", "within_high"]
-
-
-def _redrawn(clusters: np.ndarray) -> np.ndarray:
+def _redrawn(clusters: Array) -> Array:
     """How often each point (n,) is in each bootstrap sample of whole clusters: (resamples, n).
 
     Without any sample where there are too few clusters.
@@ -147,7 +154,7 @@ def _redrawn(clusters: np.ndarray) -> np.ndarray:
 
 def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
     """Table 4: three rows a metric, one column a benchmark. `remarks` end the notes."""
-    rows = {(row.benchmark, row.metric): row for row in frame.itertuples()}
+    cells = {(row.benchmark, row.metric): row for row in rows(frame, Correlations)}
     benchmarks = frame["benchmark"].unique()
     return Document(
         title="Table 4",
@@ -155,7 +162,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
         "of methods and within methods.",
         columns=notes.column_titles(frame),
         rows=[
-            Row(titles, [stack(rows[benchmark, metric]) for benchmark in benchmarks])
+            Row(titles, [stack(cells[benchmark, metric]) for benchmark in benchmarks])
             for metric, title in METRICS.items()
             for titles, stack in (
                 ([f"{title}, pooled", "95 % interval", "paper"], _pooled),
@@ -168,12 +175,12 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
     )
 
 
-def _stack(row: tuple, name: str) -> list[Cell]:
+def _stack(row: Correlations, name: str) -> list[Cell]:
     low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
     return [Cell(_text(getattr(row, name))), Cell(interval(low, high, decimals=2))]
 
 
-def _pooled(row: tuple) -> list[Cell]:
+def _pooled(row: Correlations) -> list[Cell]:
     difference = "" if pd.isna(row.difference) else f" ({_text(row.difference, sign='+')})"
     paper = NOTHING if pd.isna(row.printed) else Cell(_text(row.printed), suffix=difference)
     return [*_stack(row, "pooled"), paper]
@@ -184,16 +191,16 @@ def _text(correlation: float, sign: str = "") -> str:
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
-    first = frame.iloc[0]
-    rows = frame.drop_duplicates("benchmark").itertuples()
+    chosen = frame[["intransigence_reference", "rho_layers", "rho_null"]].iloc[0]
+    benchmarks = rows(frame.drop_duplicates("benchmark"), Correlations)
     runs = {
         row.benchmark: f"{row.n_runs} runs ({row.n_methods} methods, {row.n} "
         f"seed{'' if row.n == 1 else 's'}{_diverged(row.n_diverged)})"
-        for row in rows
+        for row in benchmarks
     }
     few = {
         row.benchmark: "no within-method correlation and no interval over seeds can be had"
-        for row in frame.drop_duplicates("benchmark").itertuples()
+        for row in benchmarks
         if row.n < 2
     }
     return [
@@ -210,9 +217,9 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         f"Points: {notes.per_benchmark(runs)}.",
         *([f"Of one seed {notes.per_benchmark(few)}."] if few else []),
         *notes.data_notes(frame),
-        f"ρ: {READINGS['rho_layers'].options[first.rho_layers]}; "
-        f"{READINGS['rho_null'].options[first.rho_null]}.",
-        notes.reference_note(first.intransigence_reference),
+        f"ρ: {READINGS['rho_layers'].options[chosen.rho_layers]}; "
+        f"{READINGS['rho_null'].options[chosen.rho_null]}.",
+        notes.reference_note(chosen.intransigence_reference),
     ]
 
 

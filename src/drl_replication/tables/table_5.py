@@ -5,24 +5,46 @@ Seconds of two machines cannot be compared, so beside them stands the ratio to E
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from drl_replication.measures.statistics import mean_interval
 from drl_replication.paper.printed import method_order, method_title, printed
-from drl_replication.tables.runs import check_comparable
+from drl_replication.tables.frames import rows
+from drl_replication.tables.runs import Record, check_comparable
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
 from drl_replication.text.markdown import plain
 
 REFERENCE = "er"
-COLUMNS = ["benchmark", "method", "dataset", "machine", "n", "n_diverged", "mean", "std", "n_pairs"]
-COLUMNS += ["ratio", "ratio_low90", "ratio_high90", "printed_mean", "printed_std", "printed_ratio"]
-COLUMNS += ["ratio_of_ratios"]
+
+Seconds = Mapping[tuple[int, str], float]  # by seed and machine
 
 
-def table(records: Sequence[Mapping]) -> pd.DataFrame:
+class Time(NamedTuple):
+    """A row: one method on one benchmark, ours beside what the paper prints."""
+
+    benchmark: str
+    method: str
+    dataset: str | None
+    machine: str
+    n: int
+    n_diverged: int
+    mean: float
+    std: float
+    n_pairs: int
+    ratio: float
+    ratio_low90: float
+    ratio_high90: float
+    printed_mean: float
+    printed_std: float
+    printed_ratio: float
+    ratio_of_ratios: float
+
+
+def table(records: Sequence[Record]) -> pd.DataFrame:
     """Table 5: one row a (benchmark, method) that was run or printed.
 
     Columns: benchmark, method, dataset, machine (processor and device, all of them), n (runs
@@ -36,17 +58,19 @@ def table(records: Sequence[Mapping]) -> pd.DataFrame:
     if not records:
         raise ValueError("There are no run records to make a table from: select some runs.")
     paper = printed(5)
-    rows = []
+    found = []
     for benchmark in paper["benchmark"].unique():
         runs = [r for r in records if r["benchmark"] == benchmark]
         check_comparable(benchmark, runs)
-        rows += _rows(benchmark, runs, paper[paper["benchmark"] == benchmark])
-    return pd.DataFrame(rows)[COLUMNS]
+        found += _rows(benchmark, runs, paper[paper["benchmark"] == benchmark])
+    return pd.DataFrame(found)[list(Time._fields)]
 
 
-def _rows(benchmark: str, records: Sequence[Mapping], paper: pd.DataFrame) -> list[dict]:
-    theirs = {row.method: (row.mean_seconds, row.std_seconds) for row in paper.itertuples()}
-    runs: dict[str, list[Mapping]] = {method: [] for method in theirs}
+def _rows(benchmark: str, records: Sequence[Record], paper: pd.DataFrame) -> list[dict[str, Any]]:
+    theirs = {
+        method: (mean, std) for _, method, mean, std in paper.itertuples(index=False, name=None)
+    }
+    runs: dict[str, list[Record]] = {method: [] for method in theirs}
     for record in records:
         runs.setdefault(record["method"], []).append(record)
     reference = _timed(runs[REFERENCE])
@@ -62,17 +86,17 @@ def _rows(benchmark: str, records: Sequence[Mapping], paper: pd.DataFrame) -> li
     ]
 
 
-def _machine(run: Mapping) -> str:
+def _machine(run: Record) -> str:
     made = run["provenance"]
     return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(made['device'])}"
 
 
-def _timed(runs: Sequence[Mapping]) -> dict[tuple[int, str], float]:
+def _timed(runs: Sequence[Record]) -> dict[tuple[int, str], float]:
     """Seconds of the finished runs by seed and machine, on which a ratio needs both runs."""
     return {(r["seed"], _machine(r)): r["training_seconds"] for r in runs if not r["diverged"]}
 
 
-def _ours(runs: Sequence[Mapping]) -> dict:
+def _ours(runs: Sequence[Record]) -> dict[str, Any]:
     seconds = pd.Series(_timed(runs).values(), dtype=float)
     made = [r["provenance"] for r in runs]
     machines = {_machine(r) for r in runs}
@@ -86,7 +110,7 @@ def _ours(runs: Sequence[Mapping]) -> dict:
     }
 
 
-def _ratio(seconds: Mapping[tuple, float], reference: Mapping[tuple, float]) -> dict[str, float]:
+def _ratio(seconds: Seconds, reference: Seconds) -> dict[str, float]:
     """Of the keys that both have, in logarithms, in which half and double weigh alike."""
     pairs = [math.log(seconds[k] / reference[k]) for k in sorted(seconds.keys() & reference.keys())]
     low, high = mean_interval(pairs, 0.9) if len(pairs) > 1 else (math.nan, math.nan)
@@ -115,7 +139,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
 
     `remarks` end the notes.
     """
-    rows = {(row.benchmark, row.method): row for row in frame.itertuples()}
+    cells = {(row.benchmark, row.method): row for row in rows(frame, Time)}
     benchmarks = frame["benchmark"].unique()
     return Document(
         title="Table 5",
@@ -129,7 +153,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
         rows=[
             Row(
                 [method_title(method), "paper"],
-                [stack for b in benchmarks for stack in _stacks(rows.get((b, method)))],
+                [stack for b in benchmarks for stack in _stacks(cells.get((b, method)))],
             )
             for method in sorted(frame["method"].unique(), key=method_order)
         ],
@@ -137,7 +161,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
     )
 
 
-def _stacks(row: tuple | None) -> list[tuple[Cell, Cell]]:
+def _stacks(row: Time | None) -> list[tuple[Cell, Cell]]:
     """Seconds and ratio, ours above the paper's; None: neither run nor printed."""
     if row is None:
         return [(Cell("not run"), NOTHING), (NOTHING, NOTHING)]
@@ -150,7 +174,7 @@ def _stacks(row: tuple | None) -> list[tuple[Cell, Cell]]:
     return [(seconds, Cell(printed_seconds)), (ratio, printed_ratio)]
 
 
-def _seconds_text(row: tuple) -> str:
+def _seconds_text(row: Time) -> str:
     diverged = f"{row.n_diverged} of {row.n + row.n_diverged} diverged" if row.n_diverged else ""
     if not row.n:
         return diverged

@@ -1,6 +1,7 @@
 """Table 6: the hyperparameters that the runs used, read from their records."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -11,6 +12,8 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
+from drl_replication.tables.frames import rows
+from drl_replication.tables.runs import Record
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
 
@@ -35,7 +38,17 @@ PRINTED, DIFFERS, DISAGREE = "as printed", "differs", "methods disagree"
 UNPRINTED, NOT_RUN = "not printed", "not run"
 
 
-def table(records: Sequence[Mapping]) -> pd.DataFrame:
+class Setting(NamedTuple):
+    """A row: one hyperparameter on one benchmark, ours (as text) beside the printed one."""
+
+    hyperparameter: str
+    benchmark: str
+    value: str
+    printed: float
+    status: str
+
+
+def table(records: Sequence[Record]) -> pd.DataFrame:
     """Table 6: one row a (hyperparameter, benchmark), of the paper's and of all that ran.
 
     Columns: hyperparameter, benchmark, dataset, methods (whose records have it), value (text; with
@@ -63,7 +76,7 @@ def table(records: Sequence[Mapping]) -> pd.DataFrame:
     )
 
 
-def _used(records: Sequence[Mapping]) -> dict[tuple[str, str], dict[str, set[float]]]:
+def _used(records: Sequence[Record]) -> dict[tuple[str, str], dict[str, set[float]]]:
     """The values of each method by (hyperparameter, benchmark)."""
     used: dict[tuple[str, str], dict[str, set[float]]] = {}
     for record in records:
@@ -80,7 +93,7 @@ def _name_order(name: str) -> tuple[int, str]:
     return (list(NAMES).index(name) if name in NAMES else len(NAMES), name)
 
 
-def _compared(by_method: Mapping[str, set[float]], theirs: float | None) -> dict:
+def _compared(by_method: Mapping[str, set[float]], theirs: float | None) -> dict[str, Any]:
     methods = sorted(by_method, key=method_order)
     groups: dict[float, list[str]] = {}
     for method in methods:
@@ -118,7 +131,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
 
     `remarks` end the notes.
     """
-    rows = {(row.hyperparameter, row.benchmark): row for row in frame.itertuples()}
+    cells = {(row.hyperparameter, row.benchmark): row for row in rows(frame, Setting)}
     benchmarks = frame["benchmark"].unique()
     return Document(
         title="Table 6",
@@ -127,7 +140,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
         rows=[
             Row(
                 [NAMES.get(name, name.replace("_", " ")), "paper"],
-                [_stack(rows[name, benchmark]) for benchmark in benchmarks],
+                [_stack(cells[name, benchmark]) for benchmark in benchmarks],
             )
             for name in frame["hyperparameter"].unique()
         ],
@@ -136,7 +149,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
     )
 
 
-def _stack(row: tuple) -> tuple[Cell, Cell]:
+def _stack(row: Setting) -> tuple[Cell, Cell]:
     mark = " ≠" if row.status in (DIFFERS, DISAGREE) else ""
     theirs = NOTHING if pd.isna(row.printed) else Cell(_short(row.printed))
     return Cell(row.value or NOT_RUN, suffix=mark), theirs

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from drl_replication.paper.printed import benchmark_title, method_title
+from drl_replication.text.numbers import listed
 
 
 def missing_runs(
@@ -37,12 +38,6 @@ def _methods(methods: list[str], total: int) -> str:
     if len(methods) == total > 1:
         return "all methods"
     return listed(map(method_title, methods))
-
-
-def listed(names: Iterable[str]) -> str:
-    """`A, B and C`; `none` if there are none."""
-    names = list(names)
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
 
 
 def partial_figures(there: Mapping[str, Iterable[int]], selected: Sequence[int]) -> list[str]:

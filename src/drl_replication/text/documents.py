@@ -1,14 +1,11 @@
 """A table with its caption and notes, to be shown in Markdown and in LaTeX."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
+from drl_replication.text import numbers
 from drl_replication.text.markdown import markdown_grid
 
-DECIMALS = 3  # of the paper's tables
 TITLE_WIDTH = "44pt"  # of a column's title: five columns fit a page of `article`
 
 
@@ -30,7 +27,7 @@ class Cell:
         return (rf"\textbf{{{number}}}" if self.best else number) + latex(self.suffix)
 
 
-NOTHING = Cell("–")
+NOTHING = Cell(numbers.NONE)
 
 
 @dataclass(frozen=True)
@@ -100,26 +97,6 @@ class Document:
         )
 
 
-def digits(value: float, sign: str = "", decimals: int = DECIMALS) -> str:
-    """A number as the tables show it: a real minus, no sign of a zero, a dash for none."""
-    if math.isnan(value):
-        return NOTHING.number
-    rounded = round(float(value), decimals) + 0.0  # no minus zero
-    return f"{rounded:{sign if rounded else ''}.{decimals}f}".replace("-", "−")
-
-
-def with_std(mean: float, std: float) -> str:
-    """`0.850 ± 0.012`, without what is NaN."""
-    return digits(mean) if math.isnan(std) else f"{digits(mean)} ± {digits(std)}"
-
-
-def interval(low: float, high: float, decimals: int = DECIMALS) -> str:
-    """An interval as the tables show it; a dash for none."""
-    if math.isnan(low):
-        return NOTHING.number
-    return f"[{digits(low, decimals=decimals)}, {digits(high, decimals=decimals)}]"
-
-
 def _latex_row(cells: Iterable[str]) -> str:
     return f"    {' & '.join(cells)} \\\\"
 
@@ -140,8 +117,3 @@ LATEX = str.maketrans(
 def latex(text: str) -> str:
     """Plain text for LaTeX, in ASCII: a character that it doesn't know becomes a question mark."""
     return text.translate(LATEX).encode("ascii", "replace").decode()
-
-
-def to_csv(frame: pd.DataFrame) -> str:
-    """The long format of any table, as CSV with 6 significant digits."""
-    return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from drl_replication.paper.printed import BENCHMARK_DATASETS, benchmark_title
+from drl_replication.text.numbers import count
 
 REFERENCE_NOTES = {
     "best_run": "the best accuracy on task i over all methods and seeds of this table",
@@ -37,7 +38,8 @@ def is_real(benchmark: str, dataset: str | None) -> bool:
 
 def seed_note(frame: pd.DataFrame) -> str:
     """How many seeds each benchmark has, of all its methods."""
-    return f"Seeds: {per_benchmark(_seed_counts(frame))}."
+    seeds = (frame["n"] + frame["n_diverged"]).groupby(frame["benchmark"], sort=False)
+    return f"Seeds: {per_benchmark({str(benchmark): count(n) for benchmark, n in seeds})}."
 
 
 def data_notes(frame: pd.DataFrame) -> list[str]:
@@ -66,12 +68,3 @@ def reference_note(reference: str) -> str:
 def per_benchmark(values: Mapping[str, str]) -> str:
     """`Split MNIST: value, ...`."""
     return ", ".join(f"{benchmark_title(b)}: {value}" for b, value in values.items())
-
-
-def _seed_counts(frame: pd.DataFrame) -> dict[str, str]:
-    """Per benchmark "n = 10", or "n = 3 to 10" when methods differ."""
-    counts = (frame["n"] + frame["n_diverged"]).groupby(frame["benchmark"], sort=False)
-    return {
-        benchmark: f"n = {c.min()}" + (f" to {c.max()}" if c.max() > c.min() else "")
-        for benchmark, c in counts
-    }

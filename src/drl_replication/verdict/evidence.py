@@ -1,22 +1,25 @@
-"""What the claims are judged by: the runs and the figures, and what is missing of them."""
+"""What numbers and claims are judged by: the tables that were made, the figures, and their gaps."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from drl_replication.measures.statistics import bootstrap_mean_interval
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES, method_title
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json
-from drl_replication.tables import table_4, table_5
-from drl_replication.tables.comparisons import comparisons
-from drl_replication.tables.runs import run_measures
-from drl_replication.text.coverage import listed
-from drl_replication.verdict.comparability import incomparable, of_the_paper
+from drl_replication.tables.frames import read_csv
+from drl_replication.text.numbers import listed, with_interval
+from drl_replication.verdict.comparability import incomparable
 
 HOLDS, FAILS, MIXED, OPEN = "holds", "does not hold", "mixed", "cannot be judged"
 CLAIM_VERDICTS = (HOLDS, FAILS, MIXED, OPEN)
 FEWEST = 2  # finished runs of a method, below which its mean says nothing
+
+Summary = Mapping[str, Any]  # of a figure
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,23 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is there.
+    """Everything that is there, of the paper's methods.
 
-    runs: `run_measures` with rho, one row a run; rho and times: Tables 4 and 5; tests: of
-    `comparisons`; figures: name to JSON of each figure that was drawn; other: of `incomparable`.
+    runs: of `run_measures`, one row a run; measures: Tables 1-3 by number; rho and times: Tables 4
+    and 5; tests: of `comparisons`; figures: name to JSON of each figure that was drawn.
     """
 
     runs: pd.DataFrame
+    measures: Mapping[int, pd.DataFrame]
     rho: pd.DataFrame
     times: pd.DataFrame
     tests: pd.DataFrame
-    figures: Mapping[str, Mapping]
-    other: Mapping[str, str]
+    figures: Mapping[str, Summary] = field(default_factory=dict)
+
+    @property
+    def other(self) -> dict[str, str]:
+        """Benchmarks that ran on other data, or less of it, than the paper's, and why."""
+        return incomparable(self.runs)
 
     def finished(self, benchmark: str) -> pd.DataFrame:
         """The finished runs of a benchmark."""
@@ -80,37 +88,26 @@ def _some(found: Sequence[str], of: Sequence[str]) -> str:
     return listed([method_title(method) for method in found])
 
 
-def gather(
-    records: Sequence[Mapping],
-    intransigence_reference: str = "best_run",
-    rho_layers: str = "hidden",
-    rho_null: str = "floor",
-    figures: Mapping[str, Mapping] | None = None,
+def read_evidence(
+    runs: Path, tables: Sequence[Path], comparisons: Path, figures: Iterable[Path]
 ) -> Evidence:
-    """The evidence in run records and in the JSON of the figures that were drawn.
+    """The evidence in the files that the tables' rules wrote (Tables 1-5 in order) and in figures.
 
-    Runs of methods that the paper doesn't have are left out. Raises ValueError as the tables do.
+    Rows of methods that the paper doesn't have are left out. Raises ValueError for a file that is
+    no table, RecordError for one that is no figure.
     """
-    records = of_the_paper(records)
-    rho = {
-        (r["benchmark"], r["method"], r["seed"]): r["rho_readings"][rho_layers][rho_null]
-        for r in records
-        if not r["diverged"]
-    }
-    runs = run_measures(records, intransigence_reference)
-    keys = runs[["benchmark", "method", "seed"]].itertuples(index=False, name=None)
-    runs["rho"] = [rho.get(key, float("nan")) for key in keys]
-    return Evidence(
-        runs,
-        table_4.table(records, intransigence_reference, rho_layers, rho_null),
-        table_5.table(records),
-        comparisons(records, intransigence_reference),
-        figures or {},
-        incomparable(records),
-    )
+    frames = [_of_the_paper(read_csv(path)) for path in (runs, *tables, comparisons)]
+    measures = dict(enumerate(frames[1:4], start=1))
+    rho, times, tests = frames[4:]
+    return Evidence(frames[0], measures, rho, times, tests, read_figures(figures))
 
 
-def read_figures(paths: Iterable[Path]) -> dict[str, dict]:
+def _of_the_paper(frame: pd.DataFrame) -> pd.DataFrame:
+    methods = [frame[c].isin(METHOD_TITLES) for c in ("method", "rival") if c in frame]
+    return frame[np.logical_and.reduce(methods)] if methods else frame
+
+
+def read_figures(paths: Iterable[Path]) -> dict[str, Summary]:
     """The JSON of figures, by the name of their file.
 
     Raises RecordError for a file that is missing, unreadable or has no summary.
@@ -155,3 +152,40 @@ def side(interval: Sequence[float], bound: float) -> str:
     if high < bound:
         return HOLDS
     return FAILS if low > bound else MIXED
+
+
+def above(interval: Sequence[float], bound: float) -> str:
+    """Of a claim "above `bound`"."""
+    low, high = interval
+    return side((-high, -low), -bound)
+
+
+class Change(NamedTuple):
+    """A mean change, paired by seed, and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its two ends."""
+        return self.low, self.high
+
+    @property
+    def text(self) -> str:
+        """With its sign and its interval."""
+        return with_interval(*self, sign="+")
+
+
+def change(before: Sequence[float], after: Sequence[float]) -> Change | None:
+    """Of two lists paired by seed; None for fewer than two seeds."""
+    if len(before) < FEWEST:
+        return None
+    values = np.subtract(after, before)
+    return Change(float(values.mean()), *bootstrap_mean_interval(values))
+
+
+def one_seed(what: str, needed: str = "seeds") -> Judgement:
+    """Of a figure that has no interval."""
+    return Judgement(OPEN, "", [f"{what}: two {needed} at least"])

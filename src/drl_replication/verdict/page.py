@@ -6,11 +6,19 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from drl_replication.paper.printed import BENCHMARK_TITLES, benchmark_title, method_title
-from drl_replication.text.documents import DECIMALS, NOTHING, digits, interval, with_std
+from drl_replication.tables.frames import rows as rows_of
 from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.numbers import (
+    DECIMALS,
+    NONE,
+    digits,
+    interval,
+    shortest,
+    with_std,
+)
 from drl_replication.verdict.evidence import CLAIM_VERDICTS
-from drl_replication.verdict.numbers import RANKED, counts, rank_agreement
-from drl_replication.verdict.scoring import VERDICTS
+from drl_replication.verdict.numbers import RANKED, Ranks, counts, rank_agreement
+from drl_replication.verdict.scoring import VERDICTS, Row
 
 RULE = (
     "The rule: the 90 % interval of (ours − paper) lies inside the margin: reproduced; wholly "
@@ -50,7 +58,7 @@ def to_markdown(rows: pd.DataFrame, claims: pd.DataFrame, remarks: Sequence[str]
         "## Claims",
         _claims(claims),
         "## Every printed number",
-        *(_section(source, part) for source, part in rows.groupby("source", sort=False)),
+        *(_section(str(source), part) for source, part in rows.groupby("source", sort=False)),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -82,8 +90,8 @@ def _counts(rows: pd.DataFrame) -> str:
 
 def _ranks(agreement: pd.DataFrame) -> str:
     """Kendall's tau, one row a table and one column a benchmark."""
-    cells = {(row.source, row.benchmark): _tau(row) for row in agreement.itertuples()}
-    lines = [[s, *(cells.get((s, b), NOTHING.number) for b in BENCHMARK_TITLES)] for s in RANKED]
+    cells = {(row.source, row.benchmark): _tau(row) for row in rows_of(agreement, Ranks)}
+    lines = [[s, *(cells.get((s, b), NONE) for b in BENCHMARK_TITLES)] for s in RANKED]
     notes = [
         "Kendall's tau-b of ours and the paper's: 1 is the same order of the methods, 0 none, −1 "
         "the reverse; in brackets the number of methods. Of seven methods without any agreement, "
@@ -96,17 +104,17 @@ def _ranks(agreement: pd.DataFrame) -> str:
     return f"{grid}\n{_list(notes)}"
 
 
-def _tau(row: tuple) -> str:
+def _tau(row: Ranks) -> str:
     if math.isnan(row.tau):
-        return NOTHING.number
+        return NONE
     one_seed = ", one seed" if row.n == 1 else ""
-    tau = f"{row.tau:.2f} ({row.methods}{one_seed})".replace("-", "−")
+    tau = f"{digits(row.tau, decimals=2)} ({row.methods}{one_seed})"
     return tau + ("" if row.comparable else " †")
 
 
 def _claims(claims: pd.DataFrame) -> str:
     lines = [
-        [f"`{c.id}`", f"“{c.claim}” ({c.section})", f"**{c.verdict}**", _cell(c.evidence)]
+        [f"`{c.id}`", f"“{c.claim}” ({c.section})", f"**{c.verdict}**", _cell(str(c.evidence))]
         for c in claims.itertuples()
     ]
     note = (
@@ -128,31 +136,31 @@ def _section(source: str, rows: pd.DataFrame) -> str:
         title += " (difference and interval as parts of the printed ratio)"
     lines = [
         [_name(row, many=len(measures) > 1), *_numbers(row), f"**{row.verdict}**", row.reason]
-        for row in rows.itertuples()
+        for row in rows_of(rows, Row)
     ]
     header = ["number", "paper", "ours", "n", "difference", "90 % interval", "verdict", "reason"]
     return f"{title}\n\n{markdown_grid(header, lines)}"
 
 
-def _name(row: tuple, many: bool) -> str:
+def _name(row: Row, many: bool) -> str:
     parts = [benchmark_title(row.benchmark)]
     parts += [method_title(row.method)] if row.method else []
     parts += [row.quantity.replace("_", " ")] if many else []
     return ", ".join(parts)
 
 
-def _numbers(row: tuple) -> list[str]:
+def _numbers(row: Row) -> list[str]:
     return [
         _printed(row),
         with_std(row.ours, row.ours_std),
-        str(row.n) if row.n else NOTHING.number,
-        NOTHING.number if math.isnan(row.difference) else digits(row.difference, sign="+"),
+        str(row.n) if row.n else NONE,
+        digits(row.difference, sign="+"),
         interval(row.low, row.high),
     ]
 
 
-def _printed(row: tuple) -> str:
+def _printed(row: Row) -> str:
     """As the paper prints it; Table 5's ratios are ours to compute."""
     if row.source == "Table 5" or row.printed == round(row.printed, DECIMALS):
         return with_std(row.printed, row.printed_std)
-    return f"{row.printed:g}".replace("-", "−")
+    return shortest(row.printed)

@@ -1,8 +1,8 @@
 """The methods as a table: each is a memory, a batch rule, an objective and an update.
 
-A part is written `file:Name`, a class in this folder that is built from the
-:class:`~drl_replication.learner.Learner`. The table imports no torch, so that planning a
-workflow costs nothing; :func:`part` imports a part when a run needs it.
+A part is written `file:Name`, a class in this folder; what each is built from stands in
+`parts.py`. The table imports no torch, so that planning a workflow costs nothing; :func:`part`
+imports a part when a run needs it.
 
 To add a method, write the part that is new (one small file) and add its row here.
 """

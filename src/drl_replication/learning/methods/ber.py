@@ -1,33 +1,30 @@
 """Balanced Experience Replay (Alg. 2 and 3): also the batch rule of DRL and its rivals."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from drl_replication.learning.methods.parts import AddThenDraw, Shared
+from drl_replication.learning.methods.ring import RingBuffer
 
-class Balanced:
-    """Training batches that are balanced over the seen classes (or task ids)."""
 
-    def __init__(self, learner):
-        readings = learner.settings["readings"]
-        self.learner = learner
-        self.min_positive_pairs = readings["min_positive_pairs"]
+class Balanced(AddThenDraw):
+    """Training batches that are balanced over the seen classes (or task ids) (Alg. 2)."""
+
+    def __init__(self, shared: Shared, memory: RingBuffer):
+        super().__init__(shared, memory)
+        readings = shared.settings["readings"]
+        self.min_positive_pairs: int = readings["min_positive_pairs"]
         self.uniform_at_first = readings["first_task"] == "uniform"
-        self.size = learner.settings["training_batch_size"]
-        self.loading_batch_size = learner.settings["loading_batch_size"]
+        self.groups = shared.stream.groups
 
-    def __call__(self, loaded: np.ndarray) -> Iterator[np.ndarray]:
-        """Store the loaded samples and yield the training batch (Alg. 2)."""
-        memory, rng = self.learner.memory, self.learner.rng
-        memory.add(loaded)
-        if self.uniform_at_first and self.learner.task == 0:
-            yield memory.draw_uniform(self.size, rng)
-        else:
-            current = np.unique(self.learner.stream.groups[loaded])  # C_t
-            seen = memory.sizes.nonzero()[0]  # C
-            groups = select_classes(current, seen, self.size, self.min_positive_pairs, rng)
-            # PAPER does not say whether the m_c samples are drawn with replacement; we do.
-            yield memory.draw(groups, rng)
+    def draw(self, loaded: np.ndarray) -> np.ndarray:
+        """The positions (B,) of a training batch, now that the loaded samples are stored."""
+        if self.uniform_at_first and self.shared.task == 0:
+            return self.memory.draw_uniform(self.size, self.rng)
+        current = np.unique(self.groups[loaded])  # C_t
+        seen = self.memory.sizes.nonzero()[0]  # C
+        groups = select_classes(current, seen, self.size, self.min_positive_pairs, self.rng)
+        # PAPER does not say whether the m_c samples are drawn with replacement; we do.
+        return self.memory.draw(groups, self.rng)
 
 
 def select_classes(

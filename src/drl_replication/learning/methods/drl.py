@@ -3,32 +3,50 @@
 from collections import Counter
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from drl_replication.learning.methods.loss import Loss, WithAuxiliary
+from drl_replication.learning.methods.parts import Shared
 
 
 class DRL(WithAuxiliary):
-    """L + lambda (L_bt + alpha L_wi) (Eq. 4), the second term by its gradient in closed form."""
+    """L + lambda (L_bt + alpha L_wi) (Eq. 4)."""
 
-    def __init__(self, learner):
-        super().__init__(learner, weight="drl_lambda")
-        self.alpha = learner.settings["drl_alpha"]
-        self.normalisation = learner.settings["readings"]["drl_normalisation"]
-        self.identity = torch.eye(learner.stream.classes, device=learner.stream.labels.device)
+    def __init__(self, shared: Shared):
+        super().__init__(shared, weight="drl_lambda")
+        self.alpha: float = shared.settings["drl_alpha"]
+        self.normalisation: str = shared.settings["readings"]["drl_normalisation"]
+        self.identity = torch.eye(shared.stream.classes, device=shared.stream.labels.device)
 
-    def __call__(self, layers: list[Tensor], labels: Tensor) -> Loss:
-        """The loss of the network's layers [(B, .)], logits last, for labels (B,)."""
-        cross_entropy = F.cross_entropy(layers[-1], labels)
-        h = self.representation(layers)
-        with torch.no_grad():
-            between, within = pair_weights(labels, self.normalisation)
-            between, within = self.weight * between, self.weight * self.alpha * within
-            one_hot = self.identity.index_select(0, labels)
-            gradient = drl_gradient(torch.cat(h, dim=1), one_hot, between, within)
-        gradients = gradient.split([layer.shape[1] for layer in h], dim=1)
-        return Loss([cross_entropy, *h], [None, *gradients])
+    def auxiliary(self, layers: list[Tensor], labels: Tensor) -> Tensor:
+        """L_bt + alpha L_wi () of the representation's layers [(B, .)] for labels (B,)."""
+        return drl_loss(torch.cat(layers, dim=1), labels, self.alpha, self.normalisation)
+
+    def weighted(self, layers: list[Tensor], labels: Tensor) -> Loss:
+        """Value and gradients of lambda (L_bt + alpha L_wi), in closed form."""
+        between, within = pair_weights(labels, self.normalisation)
+        h, one_hot = torch.cat(layers, dim=1), self.identity.index_select(0, labels)
+        gradient = drl_gradient(
+            h, one_hot, self.weight * between, self.weight * self.alpha * within
+        )
+        value = torch.dot(h.view(-1), gradient.view(-1)) / 2  # of a quadratic form
+        return Loss(value, list(gradient.split([layer.shape[1] for layer in layers], dim=1)))
+
+
+def drl_loss(h: Tensor, labels: Tensor, alpha: float, normalisation: str = "pairs") -> Tensor:
+    """L_bt + alpha L_wi (Eq. 3), pair by pair: for any network, to be derived by autograd.
+
+    Args:
+        h: (B, H) representations.
+        labels: (B,).
+        alpha: weight of the pairs of one class.
+        normalisation: see :func:`pair_weights`.
+    """
+    same = labels[:, None] == labels
+    others = ~torch.eye(len(labels), dtype=torch.bool, device=h.device)
+    between, within = pair_weights(labels, normalisation)
+    products = h @ h.T
+    return between * products[~same].sum() + alpha * within * products[same & others].sum()
 
 
 def drl_gradient(h: Tensor, one_hot: Tensor, between: float, within: float) -> Tensor:

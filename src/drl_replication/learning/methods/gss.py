@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from drl_replication.learning.gradients import gradient_products
+from drl_replication.learning.methods.parts import Shared
 
 MEMORY_BATCHES = 10  # a candidate is compared with the gradients of this many memory batches
 
@@ -17,19 +18,18 @@ class NewThenReplay:
     The new batch enters the memory after its iterations, scored with the network it trained.
     """
 
-    def __init__(self, learner):
-        self.learner = learner
-        self.loading_batch_size = learner.settings["gss_batch_size"]
-        self.iterations = learner.settings["gss_iterations"]
+    def __init__(self, shared: Shared, memory: "GradientBuffer"):
+        self.memory, self.rng = memory, shared.rng
+        self.loading_batch_size: int = shared.settings["gss_batch_size"]
+        self.iterations: int = shared.settings["gss_iterations"]
 
     def __call__(self, loaded: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the training batches for a loaded batch, then store it."""
-        memory, rng = self.learner.memory, self.learner.rng
         for _ in range(self.iterations):
             yield loaded
-            if len(memory):
-                yield memory.draw_uniform(self.loading_batch_size, rng)
-        memory.add(loaded)
+            if len(self.memory):
+                yield self.memory.draw_uniform(self.loading_batch_size, self.rng)
+        self.memory.add(loaded)
 
 
 class GradientBuffer:
@@ -39,10 +39,11 @@ class GradientBuffer:
     batches, plus one: low means diverse.
     """
 
-    def __init__(self, learner):
-        self.learner = learner
-        self.capacity = min(learner.settings["memory_size"], len(learner.stream.groups))
-        self.batch_size = learner.settings["gss_batch_size"]
+    def __init__(self, shared: Shared):
+        self.stream, self.network, self.rng = shared.stream, shared.network, shared.rng
+        self.gate: str = shared.settings["readings"]["gss_gate"]
+        self.capacity = min(shared.settings["memory_size"], len(shared.stream.groups))
+        self.batch_size: int = shared.settings["gss_batch_size"]
         self.positions = np.zeros(self.capacity, dtype=np.int64)
         self.scores = np.zeros(self.capacity)
         self._length = 0
@@ -53,9 +54,8 @@ class GradientBuffer:
     @property
     def sizes(self) -> np.ndarray:
         """(G,) samples held of each group."""
-        stream = self.learner.stream
-        held = stream.groups[self.positions[: self._length]]
-        return np.bincount(held, minlength=stream.group_count)
+        held = self.stream.groups[self.positions[: self._length]]
+        return np.bincount(held, minlength=self.stream.group_count)
 
     def draw_uniform(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` samples with replacement."""
@@ -86,7 +86,7 @@ class GradientBuffer:
                 slot = self._length
                 self._length += 1
             elif conflicts:
-                slot = replaced_slot(self.scores, score, self.learner.rng)
+                slot = replaced_slot(self.scores, score, self.rng)
             if slot is not None:
                 self.positions[slot], self.scores[slot] = position, score
 
@@ -94,14 +94,14 @@ class GradientBuffer:
         """Scores (n,) of the candidates, and which of them (n,) may replace."""
         if not self._length:  # nothing to compare with: neither similar nor opposed
             return torch.ones(len(loaded)), torch.zeros(len(loaded), dtype=torch.bool)
-        learner, size = self.learner, min(self.batch_size, self._length)
-        drawn = self.draw_uniform(MEMORY_BATCHES * size, learner.rng)
-        inputs, labels = learner.stream.batch(np.concatenate([loaded, drawn]))
-        learner.network.eval()  # a sample's gradient must not depend on the others'
-        products = gradient_products(learner.network, inputs, labels, len(loaded), MEMORY_BATCHES)
-        learner.network.train()
+        size = min(self.batch_size, self._length)
+        drawn = self.draw_uniform(MEMORY_BATCHES * size, self.rng)
+        inputs, labels = self.stream.batch(np.concatenate([loaded, drawn]))
+        self.network.eval()  # a sample's gradient must not depend on the others'
+        products = gradient_products(self.network, inputs, labels, len(loaded), MEMORY_BATCHES)
+        self.network.train()
         result = scores(*products)
-        if learner.settings["readings"]["gss_gate"] == "sample":
+        if self.gate == "sample":
             return result, result < 1
         batch_conflicts = (products[0].mean(0) < 0).all()  # of the mean gradient: signs suffice
         return result, batch_conflicts.expand(len(loaded))
@@ -118,8 +118,10 @@ def scores(inner: Tensor, squared: Tensor, batch_squared: Tensor) -> Tensor:
     Returns:
         (n,) scores in [0, 2]. A vanishing gradient is similar to none: cosine 0.
     """
-    norms = (squared[:, None] * batch_squared).clamp_min(0).sqrt()
-    return (inner / norms.clamp_min(1e-30)).amax(1).clamp(-1, 1) + 1
+    # A root before the product, which would underflow; what is divided by infinity is zero.
+    norms = [s.clamp_min(0).sqrt() for s in (squared, batch_squared)]
+    first, second = (n.masked_fill(n == 0, torch.inf) for n in norms)
+    return (inner / first[:, None] / second).amax(1).clamp(-1, 1) + 1
 
 
 def replaced_slot(scores: np.ndarray, score: float, rng: np.random.Generator) -> int | None:

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from drl_replication.data.streams import Stream
+from drl_replication.learning.methods.parts import Shared
+
 
 class RingBuffer:
     """A FIFO per group (class, or task id) under one total budget.
@@ -14,8 +17,8 @@ class RingBuffer:
     distance to the running mean of its group plus 10 times its age position.
     """
 
-    def __init__(self, learner):
-        stream, settings = learner.stream, learner.settings
+    def __init__(self, shared: Shared):
+        stream, settings = shared.stream, shared.settings
         # A stream that is shorter needs no more.
         self.capacity = min(settings["memory_size"], len(stream.groups))
         self.groups = stream.groups
@@ -56,7 +59,9 @@ class RingBuffer:
         """One sample, with replacement, of each of `groups` (n,), which must be in the memory."""
         return self.at(groups, (rng.random(len(groups)) * self.sizes[groups]).astype(np.int64))
 
-    def draw_uniform(self, n: int, rng: np.random.Generator, among=None) -> np.ndarray:
+    def draw_uniform(
+        self, n: int, rng: np.random.Generator, among: np.ndarray | None = None
+    ) -> np.ndarray:
         """`n` samples with replacement, uniformly over all held of the groups in a mask (G,)."""
         sizes = self.sizes if among is None else np.where(among, self.sizes, 0)
         ends = sizes.cumsum()
@@ -93,7 +98,7 @@ class TypicalFirst:
 
     AGE_WEIGHT = 10
 
-    def __init__(self, stream):
+    def __init__(self, stream: Stream):
         self._images = stream.images.flatten(1).cpu().numpy()
         self._sums = np.zeros((stream.group_count, self._images.shape[1]))
         self._seen = np.zeros(stream.group_count)

@@ -2,38 +2,50 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from drl_replication.learning.methods.loss import WithAuxiliary
+from drl_replication.learning.methods.cosines import Cosines, unit_rows
+from drl_replication.learning.methods.loss import Loss, WithAuxiliary
+from drl_replication.learning.methods.parts import Shared
 
 GAMMA, INITIAL_BETA, P_RHO = 0.2, 0.6, 0.2  # Appendix C
+COINCIDENT = 1e-7  # distance of unit vectors within float32's rounding: no direction to go
 
 
 class RMargin(WithAuxiliary):
     """L + lambda L_margin with the rho regularisation drawn anew at every step."""
 
-    def __init__(self, learner):
-        super().__init__(learner, weight="rmargin_lambda")
-        readings = learner.settings["readings"]
+    def __init__(self, shared: Shared):
+        super().__init__(shared, weight="rmargin_lambda")
+        readings = shared.settings["readings"]
         self.form, self.switch = readings["rmargin_form"], readings["rmargin_switch"]
-        self.rng = learner.objective_rng
-        self.beta = nn.Parameter(torch.tensor(INITIAL_BETA, device=learner.stream.labels.device))
+        if self.form == "released":  # the last hidden layer alone
+            self.layers = shared.network.representation["hidden"][-1:]
+        self.rng = shared.objective_rng
+        self.beta = nn.Parameter(torch.tensor(INITIAL_BETA, device=shared.stream.labels.device))
 
     def parameters(self) -> list[nn.Parameter]:
         """The trainable boundary beta."""
         return [self.beta]
 
-    def representation(self, layers: list[Tensor]) -> list[Tensor]:
-        """The last hidden layer alone under `rmargin_form = released`."""
-        return [layers[-2]] if self.form == "released" else super().representation(layers)
-
     def auxiliary(self, layers: list[Tensor], labels: Tensor) -> Tensor:
         """L_margin () of the representation's layers [(B, .)] for labels (B,)."""
-        positive, negative = draw_pairs(labels.cpu().numpy(), self.switch, self.rng)
+        counts = draw_pairs(labels.cpu().numpy(), self.switch, self.rng)
         h = torch.cat(layers, dim=1)
-        counts = (torch.from_numpy(pairs).to(h) for pairs in (positive, negative))
-        return margin_loss(h, *counts, self.beta, self.form)
+        positive, negative = (torch.from_numpy(pairs).to(h) for pairs in counts)
+        return margin_loss(h, positive, negative, self.beta, self.form)
+
+    def weighted(self, layers: list[Tensor], labels: Tensor) -> Loss:
+        """Value and gradients of lambda L_margin, in closed form."""
+        counts = draw_pairs(labels.cpu().numpy(), self.switch, self.rng)
+        h = torch.cat(layers, dim=1)
+        positive, negative = (torch.from_numpy(self.weight * c).to(h.device) for c in counts)
+        value, gradient, at_beta = margin_gradient(h, positive, negative, self.beta, self.form)
+        return Loss(
+            value,
+            list(gradient.split([x.shape[1] for x in layers], dim=1)),
+            [at_beta.to(self.beta)],
+        )
 
 
 def draw_pairs(
@@ -51,26 +63,29 @@ def draw_pairs(
         p_rho: probability of a switch.
 
     Returns:
-        (B, B) counts of positive pairs and (B, B) of negative pairs.
+        (B, B) float64 counts of positive pairs and (B, B) of negative pairs.
     """
+    size = len(labels)
     same = labels[:, None] == labels
-    positive = same & ~np.eye(len(labels), dtype=bool)
-    partners = positive.sum(1)
-    switched = ~same & (rng.random(same.shape) < p_rho)
+    switched = (rng.random(same.shape) < p_rho) > same  # of the negative pairs
+    positive = same.astype(np.float64)
+    positive.flat[:: size + 1] = 0
     if switch == "relabel":
-        return (positive | switched).astype(np.float32), (~same & ~switched).astype(np.float32)
+        return positive + switched, 1.0 - same - switched
+    partners = same.sum(1) - 1
     switched &= partners[:, None] > 0
-    negative = (~same & ~switched).astype(np.float32)
+    negative = 1.0 - same - switched
     anchors = switched.nonzero()[0]
     # the k-th positive of an anchor, k uniform
     k = (rng.random(len(anchors)) * partners[anchors]).astype(np.int64)
-    by_anchor = np.argsort(~positive, axis=1, kind="stable")  # positives first
-    np.add.at(negative, (anchors, by_anchor[anchors, k]), 1)
-    return positive.astype(np.float32), negative
+    first = partners.cumsum() - partners  # of an anchor's positives in the list of all
+    taken = positive.nonzero()[1][first[anchors] + k]
+    pushed = np.bincount(anchors * size + taken, minlength=size * size)
+    return positive, negative + pushed.reshape(size, size)
 
 
 def margin_loss(h: Tensor, positive: Tensor, negative: Tensor, beta: Tensor, form: str) -> Tensor:
-    """L_margin (Eq. 8): a sum over all ordered pairs.
+    """L_margin (Eq. 8): a sum over all ordered pairs, to be derived by autograd.
 
     Args:
         h: (B, H) representations, L2-normalised here.
@@ -81,14 +96,40 @@ def margin_loss(h: Tensor, positive: Tensor, negative: Tensor, beta: Tensor, for
             network's on beta), "hinge" (each term cut at zero), or "released" (as printed, with
             squared distances and each unordered pair once).
     """
-    unit = F.normalize(h, dim=1)
+    unit = unit_rows(h)
     # Without the matrix-product shortcut: exact for near points, gradient 0 for coincident ones.
     distance = torch.cdist(unit, unit, compute_mode="donot_use_mm_for_euclid_dist")
     if form == "released":
-        upper = torch.ones_like(positive).triu(1)
-        positive, negative, distance = positive * upper, negative * upper, distance.square()
-    excess = distance - beta
-    pull, push = GAMMA + excess, GAMMA - excess
+        positive, negative, distance = positive.triu(1), negative.triu(1), distance.square()
+    pull, push = GAMMA + (distance - beta), GAMMA - (distance - beta)
     if form == "hinge":
         pull, push = pull.relu(), push.relu()
     return (positive * pull + negative * push).sum()
+
+
+def margin_gradient(
+    h: Tensor, positive: Tensor, negative: Tensor, beta: Tensor, form: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """L_margin () in closed form, and its gradients at h (B, H) and beta ().
+
+    As d^2 = |u|^2 + |v|^2 - 2 s for vectors with the cosine s, dd/ds = -1 / d and dd^2/ds = -2.
+    The arguments are those of :func:`margin_loss`, the counts in float64.
+    """
+    cosines = Cosines(h)
+    lengths = cosines.values.diagonal()  # of a zero row 0
+    squared = lengths + lengths[:, None] - 2 * cosines.values
+    coincident = squared < COINCIDENT**2
+    squared.masked_fill_(coincident, 0)
+    if form == "released":
+        distance, slope = squared, -2.0
+        positive, negative = positive.triu(1), negative.triu(1)
+    else:
+        distance = squared.sqrt()
+        slope = -distance.reciprocal().masked_fill_(coincident, 0)
+    excess = distance - beta
+    if form == "hinge":
+        positive = positive * (excess > -GAMMA)
+        negative = negative * (excess < GAMMA)
+    signed = positive - negative  # the gradient at the distances, and minus that at beta
+    value = GAMMA * (positive + negative).sum() + (signed * excess).sum()
+    return value, cosines.gradient(slope * signed), -signed.sum()

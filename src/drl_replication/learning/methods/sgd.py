@@ -1,28 +1,35 @@
 """Vanilla SGD without any scheduling (Sec. 5)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
+
+from drl_replication.learning.methods.loss import Objective
+from drl_replication.learning.methods.parts import Memory, Shared
 
 
 class SGD:
     """One step on the objective of a training batch."""
 
-    def __init__(self, learner):
-        self.learner = learner
-        self.learning_rate = learner.settings["learning_rate"]
+    def __init__(self, shared: Shared, memory: Memory, objective: Objective):
+        self.stream, self.network, self.objective = shared.stream, shared.network, objective
+        self.learning_rate: float = shared.settings["learning_rate"]
         # An objective may have parameters of its own (beta of R-Margin).
-        self.parameters = [*learner.network.parameters(), *learner.objective.parameters()]
+        self.parameters = [*shared.network.weights, *objective.parameters()]
 
+    @torch.no_grad()
     def step(self, positions: np.ndarray) -> float:
-        """Train on the samples at `positions` (B,); returns the loss before the step."""
-        loss, gradient = self.learner.gradient(positions, self.parameters)
-        gradient = self.adjusted(gradient)
-        with torch.no_grad():  # without momentum and the like, torch.optim only adds bookkeeping
-            for parameter, g in zip(self.parameters, gradient, strict=True):
-                parameter.sub_(g, alpha=self.learning_rate)
-        return loss
+        """Train on the samples at `positions` (B,); returns the objective before the step."""
+        inputs, labels = self.stream.batch(positions)
+        layers = self.network.traced(inputs)
+        loss = self.objective(layers, labels)
+        gradient = self.network.backward(inputs, layers, loss.at_layers)
+        self.descend([*gradient, *loss.at_own])
+        return loss.value.item()
 
-    def adjusted(self, gradient: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The gradient to descend along: the loss's own here, projected in A-GEM."""
-        return gradient
+    def descend(self, gradients: Sequence[Tensor]) -> None:
+        """Subtract the gradients, one tensor a parameter, times the learning rate."""
+        # What torch.optim calls as well: one call for all parameters.
+        torch._foreach_sub_(self.parameters, gradients, alpha=self.learning_rate)

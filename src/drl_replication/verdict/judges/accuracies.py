@@ -1,39 +1,19 @@
-"""The paper's claims that run records can judge: one function a claim."""
+"""Claims on accuracy, forgetting and intransigence, from the runs."""
 
 import math
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import pandas as pd
 
 from drl_replication.measures.statistics import holm, pearson, sign_flip_test
-from drl_replication.paper.printed import (
-    BENCHMARK_TITLES,
-    METHOD_TITLES,
-    benchmark_title,
-    method_title,
-)
+from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.tables.comparisons import BETTER, LEVEL, RIVALS, WORSE
-from drl_replication.text.documents import DECIMALS, digits
-from drl_replication.verdict.claims_from_figures import STRONG
-from drl_replication.verdict.evidence import (
-    FEWEST,
-    HOLDS,
-    MIXED,
-    OPEN,
-    Evidence,
-    Judgement,
-    both,
-    every,
-    listed,
-    majority,
-)
+from drl_replication.text.numbers import DECIMALS, digits, listed
+from drl_replication.verdict.evidence import Evidence, Judgement, both, majority
 
 METRIC_LEARNING = ("multisim", "rmargin")
 PLAIN = ("ber", "er", "agem", "gss")  # without a loss on representations
-REPRESENTATION, REPLAY = ("drl", "multisim", "rmargin"), ("er", "ber")
-TIMED = ("permuted_mnist", "split_mnist")  # Table 5
-BOUNDS = ((("agem",), 0.5), (("gss",), 0.5), (REPLAY, 1.5))  # times as long: much less, close
+REPLAY = ("er", "ber")
 
 
 def drl_is_best(evidence: Evidence) -> Judgement:
@@ -82,7 +62,10 @@ def forgetting_conflicts_with_intransigence(evidence: Evidence) -> Judgement:
     """The correlation of the two over the means of the seven methods."""
     values = {
         b: pearson(
-            evidence.means(b, "average_forgetting"), evidence.means(b, "average_intransigence")
+            *(
+                evidence.means(b, f"average_{measure}").to_numpy()
+                for measure in ("forgetting", "intransigence")
+            )
         )
         for b in evidence.judged()
     }
@@ -93,90 +76,6 @@ def forgetting_conflicts_with_intransigence(evidence: Evidence) -> Judgement:
 
 def _each(values: Mapping[str, float]) -> str:
     return ", ".join(f"{benchmark_title(b)} {digits(v)}" for b, v in values.items())
-
-
-def rho_goes_with_accuracy(evidence: Evidence) -> Judgement:
-    """Strong on four benchmarks, and not on Split MNIST."""
-    cells = _rho_cells(evidence, "average_accuracy")
-    strong = {b: _is_strong(cell) for b, cell in cells.items()}
-    others = [is_strong for b, is_strong in strong.items() if b != "split_mnist"]
-    verdict = every(others, len(BENCHMARK_TITLES) - 1)
-    if verdict == HOLDS:
-        exception = strong.get("split_mnist")
-        verdict = OPEN if exception is None else MIXED if exception else HOLDS
-    text = "; ".join(_rho_text(cell) for cell in cells.values())
-    return Judgement(verdict, text, evidence.missing())
-
-
-def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence) -> Judgement:
-    """Positive and strong with intransigence, negative with forgetting."""
-    intransigence = _rho_cells(evidence, "average_intransigence").get("split_mnist")
-    forgetting = _rho_cells(evidence, "average_forgetting").get("split_mnist")
-    missing = evidence.missing(benchmarks=["split_mnist"])
-    if intransigence is None or forgetting is None:
-        return Judgement(OPEN, "", missing)
-    found = [
-        intransigence.pooled >= STRONG and intransigence.pooled_low90 > 0,
-        forgetting.pooled_high90 < 0,
-    ]
-    text = (
-        f"with intransigence: {_rho_text(intransigence)}; with forgetting: {_rho_text(forgetting)}"
-    )
-    return Judgement(every(found, 2), text, missing)
-
-
-def _rho_cells(evidence: Evidence, metric: str) -> dict[str, tuple]:
-    """Rows of Table 4 for the benchmarks that can be judged and have an interval."""
-    rows = evidence.rho[evidence.rho["metric"] == metric].dropna(subset="pooled_low90")
-    judged = evidence.judged()
-    return {row.benchmark: row for row in rows.itertuples() if row.benchmark in judged}
-
-
-def _is_strong(cell: tuple) -> bool:
-    return cell.pooled <= -STRONG and cell.pooled_high90 < 0
-
-
-def _rho_text(cell: tuple) -> str:
-    return (
-        f"{benchmark_title(cell.benchmark)} {digits(cell.pooled)} "
-        f"[{digits(cell.pooled_low90)}, {digits(cell.pooled_high90)}] pooled, "
-        f"{digits(cell.between)} between and {digits(cell.within)} within methods"
-    )
-
-
-def representation_losses_are_cheap(evidence: Evidence) -> Judgement:
-    """Table 5's ratios to ER, divided by each other: to A-GEM and GSS, and to ER and BER."""
-    found, texts, missing = [], [], evidence.missing(benchmarks=TIMED)
-    for benchmark in TIMED:
-        times, unpaired = _times(evidence, benchmark)
-        missing += unpaired
-        for group, bound in BOUNDS if len(times) else ():
-            ratios = np.array([times[m] / times[g] for m in REPRESENTATION for g in group])
-            found.append(bool(ratios.max() <= bound))
-            texts.append(
-                f"{benchmark_title(benchmark)}, {digits(ratios.min())} to {digits(ratios.max())} "
-                f"times as long as {listed(map(method_title, group))} (at most {bound} in "
-                f"{(ratios <= bound).sum()} of {len(ratios)} pairs)"
-            )
-    verdict = every(found, len(BOUNDS) * len(TIMED))
-    return Judgement(verdict, "; ".join(texts), missing)
-
-
-def _times(evidence: Evidence, benchmark: str) -> tuple[pd.Series, list[str]]:
-    """Ratios to ER by method, and why there are none; empty where a method lacks finished runs."""
-    none = pd.Series(dtype=float)
-    if evidence.lacking(benchmark, METHOD_TITLES):
-        return none, []
-    frame = evidence.times[evidence.times["benchmark"] == benchmark].set_index("method")
-    pairs = frame["n_pairs"].reindex(METHOD_TITLES, fill_value=0)
-    unpaired = list(pairs.index[pairs < FEWEST])
-    if unpaired:
-        names = listed(map(method_title, unpaired))
-        return none, [
-            f"{benchmark_title(benchmark)} (needs {FEWEST} seeds of {names} on the "
-            "machine that ER ran on with the same seed)"
-        ]
-    return frame["ratio"].astype(float), []
 
 
 def gss_has_small_rho_without_better_accuracy(evidence: Evidence) -> Judgement:
@@ -208,11 +107,11 @@ def paired_tests(
     rows = []
     for rival in rivals:
         differences = (table[method] - table[rival]).dropna()
-        p = sign_flip_test(differences) if len(differences) else math.nan
+        p = sign_flip_test(differences.to_numpy()) if len(differences) else math.nan
         means = evidence.means(benchmark, "average_accuracy")
         rows.append({"rival": rival, "difference": means[method] - means[rival], "p": p})
     frame = pd.DataFrame(rows)
-    return frame.assign(p=holm(frame["p"]))
+    return frame.assign(p=holm(frame["p"].to_numpy()))
 
 
 def significant(tests: pd.DataFrame, sign: int) -> list[str]:

@@ -1,0 +1,95 @@
+"""The job of one or more runs: each is taken from the store, or made, and put to its place.
+
+Imports torch only when a run has to be made.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from drl_replication.data.datasets import dataset_root
+from drl_replication.jobs.store import Store
+from drl_replication.study.runs import Run, key
+
+DATA = Path("data")  # where downloads and the embedded data go
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def make_each(outputs: Sequence[Path], **arguments: Any) -> None:
+    """Make the run of each output; one that fails does not keep the others from their turn.
+
+    Args:
+        outputs: the places of the records, each ending in `runs/{...}/seed_{seed}.json`.
+        arguments: of :func:`make`, but for the output.
+
+    Raises:
+        ValueError: runs failed; it says which, and why.
+    """
+    problems = []
+    for output in outputs:
+        try:
+            make(output, **arguments)
+        except (ValueError, OSError) as error:
+            problems.append(f"seed {Run.at(output).seed}: {error}" if outputs[1:] else str(error))
+        except Exception as error:  # a mistake in a method may concern one seed alone
+            if not outputs[1:]:
+                raise
+            traceback.print_exc()
+            problems.append(f"seed {Run.at(output).seed}: {error!r}")
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+def make(
+    output: Path,
+    method: str,
+    settings: dict,
+    manifest: Path,
+    data_dir: str | None,
+    device: str = "auto",
+    checkpoint_every: int = 1000,
+) -> None:
+    """Put the record of a run to `output`: from the store, or made, with its checkpoints.
+
+    Args:
+        output: its place, which tells the seed.
+        method: an id of `learning.methods.METHODS`.
+        settings: what `study.settings.run_settings` resolved for its benchmark and method.
+        manifest: checksums of the verified dataset; other bytes are refused.
+        data_dir: the user's folder of datasets, if there is one.
+        device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
+        checkpoint_every: so many loaded samples, and after each task.
+
+    Raises:
+        ValueError: `output` is another place, or device or data are not there as asked for.
+        OSError: a place cannot be read or written.
+    """
+    run = Run.at(output)
+    if (run.benchmark, run.method) != (settings["benchmark"], method):
+        wanted = Run(settings["benchmark"], method, run.seed, run.variant).path
+        raise ValueError(f"--output is {output}; allowed: a path that ends in {wanted}")
+    store = Store(output.parents[len(Path(run.path).parts) - 1])
+    name = key(method, run.seed, settings)
+    record = store.find(name)
+    if record is None:
+        from drl_replication.jobs.train import train_run
+
+        record = train_run(
+            method,
+            run.seed,
+            settings,
+            manifest,
+            dataset_root(settings["dataset"], data_dir, DATA),
+            device=device,
+            checkpoint=store.checkpoint(name),
+            checkpoint_every=checkpoint_every,
+            finish=store.keep,
+        )
+    else:
+        print(f"{output}: was finished before, with these settings and this code", file=sys.stderr)
+    store.put(name, run)
+    accuracy = record["average_accuracy"]
+    result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
+    print(f"{output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr)

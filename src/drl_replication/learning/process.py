@@ -1,0 +1,24 @@
+"""How a process computes: one thread, and a C library that keeps the memory it will need again."""
+
+import ctypes
+from contextlib import suppress
+
+import torch
+from threadpoolctl import threadpool_limits
+
+# glibc's mallopt parameters. With its own thresholds each step on CIFAR pays thousands of page
+# faults for large blocks that it gives back and takes again.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+TRIM_BYTES, MMAP_BYTES = 256 * 2**20, 64 * 2**20
+
+
+def prepare_process() -> None:
+    """Once before anything is computed, by the workflow and by hand alike."""
+    # The workflow's cores each have a run of their own; and NumPy's linear algebra rounds
+    # differently with another number.
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+    with suppress(AttributeError, OSError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, MMAP_BYTES)
+        libc.mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)

@@ -1,0 +1,83 @@
+"""A run, its place and its key.
+
+The key is one digest of everything that can change a number of a run: the settings that it reads,
+its seed, the checksums of its data, and the code that learns. A record holds all four, so a key
+can be told of either. Imports no torch: Snakemake plans with it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.datasets import DATASETS
+from drl_replication.learning.methods import METHODS
+from drl_replication.sources import PACKAGE, of_script, syntax
+
+PAPER = "paper"  # the variant with the paper's own settings
+# Files that learning imports and that can change no number of it.
+NOT_LEARNING = {
+    PACKAGE / "data" / "errors.py",
+    PACKAGE / "files.py",
+    PACKAGE / "learning" / "checkpoints.py",
+}
+PLACE = re.compile(r"(?:^|/)(?:variants/([^/]+)/)?runs/([^/]+)/([^/]+)/seed_(0|[1-9][0-9]*)\.json$")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One method on one benchmark with one seed, under one variant of the settings."""
+
+    benchmark: str
+    method: str
+    seed: int
+    variant: str = PAPER
+
+    @property
+    def path(self) -> str:
+        """Where its record stands below the folder of results."""
+        folder = "runs" if self.variant == PAPER else f"variants/{self.variant}/runs"
+        return f"{folder}/{self.benchmark}/{self.method}/seed_{self.seed}.json"
+
+    @classmethod
+    def at(cls, path: str | Path) -> "Run":
+        """The run whose record stands at `path`. Raises ValueError for any other path."""
+        match = PLACE.search(Path(path).as_posix())
+        if not match:
+            raise ValueError(
+                f"{path} is no place of a record; allowed: a path that ends in "
+                "runs/{benchmark}/{method}/seed_{seed}.json"
+            )
+        variant, benchmark, method, seed = match.groups()
+        return cls(benchmark, method, int(seed), variant or PAPER)
+
+
+def key(method: str, seed: int, settings: Mapping) -> str:
+    """The key of a run that the present code would make with these settings."""
+    data = DATASETS[settings["dataset"]].checksums
+    return _key(method, seed, settings, data, code_of(settings["benchmark"], method))
+
+
+def key_of(record: Mapping) -> str:
+    """The key of the run that a valid record is of, whatever code made it."""
+    made = record["provenance"]
+    data, code = made["data"]["files"], made.get("code")
+    return _key(record["method"], record["seed"], record["settings"], data, code)
+
+
+def _key(method: str, seed: int, settings: Mapping, data: Mapping, code: str | None) -> str:
+    facts = json.dumps([method, seed, settings, data, code], sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()[:32]
+
+
+@cache
+def code_of(benchmark: str, method: str) -> str:
+    """SHA-256 of what learns: both rows, and the syntax of every file that takes part."""
+    parts = METHODS[method].parts
+    files = of_script(PACKAGE / "learning" / "training.py", *parts)
+    code = sorted(syntax(file) for file in files if file not in NOT_LEARNING)
+    return hashlib.sha256(repr((BENCHMARKS[benchmark], parts, code)).encode()).hexdigest()

@@ -1,0 +1,169 @@
+"""The runs that a configuration selects, and the file that tells scripts of them.
+
+Imports no torch: Snakemake plans with it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from drl_replication.files import write_text_atomically
+from drl_replication.records.runs import collect
+from drl_replication.records.strict_json import RecordError, read_json
+from drl_replication.study.figures import FIGURES
+from drl_replication.study.runs import Run, key
+from drl_replication.study.settings import changed_readings, run_settings, settings_of_runs
+from drl_replication.text.coverage import missing_runs, partial_figures
+
+KEYS = {"results", "runs", "settings"}
+
+
+class Selection:
+    """The selected runs, as :func:`write_selection` wrote them to `path`; read when it is used.
+
+    Its properties and `records` raise RecordError for a file of anything else.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    @cached_property
+    def _content(self) -> dict:
+        content = read_json(self.path)
+        if not isinstance(content, dict) or content.keys() != KEYS:
+            raise RecordError(f"{self.path} is no selection of runs: make it with snakemake.")
+        return content
+
+    @property
+    def results(self) -> Path:
+        """The folder of results that the runs belong to."""
+        return Path(self._content["results"])
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that results are made from."""
+        return [Run.at(path) for path in self._content["runs"]]
+
+    @property
+    def settings(self) -> dict[str, dict[str, dict]]:
+        """What the runs must have been made with: {benchmark: {method: settings}}."""
+        return self._content["settings"]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where the records stand."""
+        return [self.results / run.path for run in self.runs]
+
+    def records(self) -> list[dict]:
+        """The records, checked. Raises RecordError and ValueError as `records.runs.collect`."""
+        return collect(self.paths, self.settings)
+
+
+def selected(config: Mapping) -> list[Run]:
+    """All selected runs, in the order of the configuration."""
+    return [
+        Run(benchmark, method, seed)
+        for benchmark in config["benchmarks"]
+        for method in config["methods"]
+        for seed in config["seeds"]
+    ]
+
+
+def key_of(config: Mapping, run: Run) -> str:
+    """The key that a run has under this configuration."""
+    return key(run.method, run.seed, run_settings(config, run.benchmark, run.method))
+
+
+def keys(config: Mapping) -> dict[Run, str]:
+    """The key of each selected run."""
+    return {run: key_of(config, run) for run in selected(config)}
+
+
+def usable(config: Mapping) -> list[Run]:
+    """The selected runs that results are made from: with `records_only` those with a record."""
+    return [run for run in selected(config) if is_usable(config, run.path)]
+
+
+def is_usable(config: Mapping, path: str) -> bool:
+    """Whether a record is there or may be made."""
+    return not config["records_only"] or Path(config["results_dir"], path).exists()
+
+
+def write_selection(config: Mapping, path: Path) -> None:
+    """Tell the scripts of the usable runs: `{results, runs, settings}` as JSON."""
+    write_text_atomically(path, _to_json(config))
+
+
+def digest(config: Mapping) -> str:
+    """SHA-256 of what :func:`write_selection` would write."""
+    return hashlib.sha256(_to_json(config).encode()).hexdigest()
+
+
+def _to_json(config: Mapping) -> str:
+    content = {
+        "results": config["results_dir"],
+        "runs": [run.path for run in usable(config)],
+        "settings": settings_of_runs(config),
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def figure_records(config: Mapping, figure: str) -> list[str]:
+    """The experiment records that a figure is drawn from, below the folder of results."""
+    seeds = {"once": [0], "seeds": config["seeds"]}.get(FIGURES[figure].records, [])
+    paths = (f"experiments/{figure}/seed_{seed}.json" for seed in seeds)
+    return [path for path in paths if is_usable(config, path)]
+
+
+def drawable(config: Mapping) -> list[str]:
+    """The figures for which there are records, or will be."""
+    has_records = {
+        "none": lambda name: True,
+        "runs": lambda name: bool(usable(config)),
+    }
+    return [
+        name
+        for name, row in FIGURES.items()
+        if has_records.get(row.records, lambda name: bool(figure_records(config, name)))(name)
+    ]
+
+
+def notes(config: Mapping, missing: bool = True) -> list[str]:
+    """What a reader of a result must know of the configuration, in sentences.
+
+    Without `missing` for what says by itself which runs it lacks.
+    """
+    sentences = []
+    if config["records_only"]:
+        wanted, there = selected(config), usable(config)
+        sentences.append(
+            f"Made from the records in {config['results_dir']}/runs without any training: "
+            f"{len(there)} of {len(wanted)} selected runs are there."
+        )
+        if missing and len(there) < len(wanted):
+            sentences.append(f"Missing: {missing_runs(_ids(wanted), _ids(there))}.")
+    if changed := changed_readings(config):
+        sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
+    return sentences
+
+
+def _ids(runs: Iterable[Run]) -> list[tuple[str, str, int]]:
+    return [(run.benchmark, run.method, run.seed) for run in runs]
+
+
+def notes_on_figures(config: Mapping) -> list[str]:
+    """A sentence for each figure that has records of fewer seeds than are selected."""
+    there = {
+        name: [int(Path(path).stem[len("seed_") :]) for path in figure_records(config, name)]
+        for name, row in FIGURES.items()
+        if row.records == "seeds"
+    }
+    return [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+
+
+def note_on_readings(config: Mapping) -> str:
+    """A sentence that names the option of every reading."""
+    chosen = ", ".join(f"{name} = {option}" for name, option in config["readings"].items())
+    return f"Readings of ambiguous sentences (config/README.md): {chosen}."

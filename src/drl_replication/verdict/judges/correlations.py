@@ -1,0 +1,77 @@
+"""Claims on the rho-spectrum, from Table 4."""
+
+from typing import NamedTuple
+
+from drl_replication.paper.printed import BENCHMARK_TITLES, benchmark_title
+from drl_replication.tables.frames import rows
+from drl_replication.text.numbers import digits, with_interval
+from drl_replication.verdict.evidence import (
+    HOLDS,
+    MIXED,
+    OPEN,
+    Evidence,
+    Judgement,
+    every,
+)
+
+STRONG = 0.5  # correlation
+
+
+class Correlation(NamedTuple):
+    """A row of Table 4, of one measure with rho."""
+
+    benchmark: str
+    pooled: float
+    pooled_low90: float
+    pooled_high90: float
+    between: float
+    within: float
+
+
+def rho_goes_with_accuracy(evidence: Evidence) -> Judgement:
+    """Strong on four benchmarks, and not on Split MNIST."""
+    cells = _rho_cells(evidence, "average_accuracy")
+    strong = {b: _is_strong(cell) for b, cell in cells.items()}
+    others = [is_strong for b, is_strong in strong.items() if b != "split_mnist"]
+    verdict = every(others, len(BENCHMARK_TITLES) - 1)
+    if verdict == HOLDS:
+        exception = strong.get("split_mnist")
+        verdict = OPEN if exception is None else MIXED if exception else HOLDS
+    text = "; ".join(_rho_text(cell) for cell in cells.values())
+    return Judgement(verdict, text, evidence.missing())
+
+
+def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence) -> Judgement:
+    """Positive and strong with intransigence, negative with forgetting."""
+    intransigence = _rho_cells(evidence, "average_intransigence").get("split_mnist")
+    forgetting = _rho_cells(evidence, "average_forgetting").get("split_mnist")
+    missing = evidence.missing(benchmarks=["split_mnist"])
+    if intransigence is None or forgetting is None:
+        return Judgement(OPEN, "", missing)
+    found = [
+        intransigence.pooled >= STRONG and intransigence.pooled_low90 > 0,
+        forgetting.pooled_high90 < 0,
+    ]
+    text = (
+        f"with intransigence: {_rho_text(intransigence)}; with forgetting: {_rho_text(forgetting)}"
+    )
+    return Judgement(every(found, 2), text, missing)
+
+
+def _rho_cells(evidence: Evidence, metric: str) -> dict[str, Correlation]:
+    """Rows of Table 4 for the benchmarks that can be judged and have an interval."""
+    part = evidence.rho[evidence.rho["metric"] == metric].dropna(subset="pooled_low90")
+    judged = evidence.judged()
+    return {row.benchmark: row for row in rows(part, Correlation) if row.benchmark in judged}
+
+
+def _is_strong(cell: Correlation) -> bool:
+    return cell.pooled <= -STRONG and cell.pooled_high90 < 0
+
+
+def _rho_text(cell: Correlation) -> str:
+    return (
+        f"{benchmark_title(cell.benchmark)} "
+        f"{with_interval(cell.pooled, cell.pooled_low90, cell.pooled_high90)} pooled, "
+        f"{digits(cell.between)} between and {digits(cell.within)} within methods"
+    )

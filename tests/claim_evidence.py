@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from drl_replication.paper.printed import BENCHMARK_DATASETS, BENCHMARK_TITLES, METHOD_TITLES
+from drl_replication.paper.printed import (
+    BENCHMARK_DATASETS,
+    BENCHMARK_TASKS,
+    BENCHMARK_TITLES,
+    METHOD_TITLES,
+)
 from drl_replication.verdict import claims, evidence
 from drl_replication.verdict.judges.correlations import Correlation
 
@@ -35,7 +40,12 @@ def make_evidence(frame=None, rho=None, times=None, figures=None, other=None):
     empty |= {"tests": ["comparison", "benchmark", "measure", "verdict"]}
     nothing = {name: pd.DataFrame(columns=columns) for name, columns in empty.items()}
     return evidence.Evidence(
-        frame.assign(dataset=dataset, training_images=np.nan, memory_size=np.nan),
+        frame.assign(
+            dataset=dataset,
+            tasks=frame["benchmark"].map(BENCHMARK_TASKS),
+            training_images=np.nan,
+            memory_size=np.nan,
+        ),
         measures={},
         rho=nothing["rho"] if rho is None else rho,
         times=nothing["times"] if times is None else times,

@@ -77,7 +77,7 @@ def records_with_markup(tmp_path):
     """The arguments of a script that reads runs with markup in each free text."""
     paths = []
     for method, harm in (("er", HARM), ("drl", f"® {HARM}")):
-        record = make_record(method=method)
+        record = make_record(method=method, matrix=[[0.9] * (t + 1) for t in range(5)])
         record["provenance"] |= dict.fromkeys((*NAMES, "commit"), harm)
         paths.append(tmp_path / f"runs/split_mnist/{method}/seed_0.json")
         write_record(paths[-1], record)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import make_record, make_settings
 from scipy import stats
 from verdict_runs import around, evidence_of, figure_2, row, run, stat, verdict_of
 
@@ -149,6 +150,8 @@ def test_other_data_or_less_of_it_is_not_compared():
             assert not np.isnan(found["ours"])
     assert row(frame, "Table 1", "split_mnist", "drl")["verdict"] == "not run"
     assert incomparable(run_measures(around("split_new", "er", 0.5, dataset="new"))) == {}
+    single = make_record("split_mnist", "er", 0, [[0.9]], settings=make_settings("split_mnist"))
+    assert incomparable(run_measures([single])) == {"split_mnist": "tasks: 1 instead of 5"}
     assert incomparable_figure({"dataset": "mnist"}) == ""
     assert incomparable_figure({}) == "data: unknown instead of mnist"
 

@@ -27,6 +27,7 @@ from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
 from drl_replication.study.runs import Run
 
 try:
+    configuration.check_files(workflow.configfiles)
     config = configuration.check(config)
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None

@@ -7,6 +7,10 @@ localrules:
     download,
 
 
+# Not as arguments, which are printed and recorded: an address may hold a password.
+os.environ["DRL_MIRRORS"] = json.dumps(config["download"]["mirrors"])
+
+
 rule download:
     output:
         "<results>/data/{dataset}.json",
@@ -15,9 +19,6 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
-        mirrors=lambda w: [
-            f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])
-        ],
         checksums=lambda w: str(DATASETS[w.dataset].checksums),
         code=code("scripts/download.py"),
         attempts=config["download"]["attempts"],
@@ -26,5 +27,5 @@ rule download:
         "Verify {wildcards.dataset}, and download it if it is not there"
     shell:
         "python scripts/download.py --dataset {wildcards.dataset} --output {output:q}"
-        " --attempts {params.attempts} --timeout-seconds {params.timeout} {params.mirrors:q}"
+        " --attempts {params.attempts} --timeout-seconds {params.timeout}"
         " 2>&1 | tee {log:q}"

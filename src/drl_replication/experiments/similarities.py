@@ -37,7 +37,7 @@ def pair_similarities(
     with torch.no_grad():
         outputs = exact(inputs)
         h = torch.cat([outputs[i] for i in layers], dim=1)
-        grams = {"representation": h @ h.T}
+        grams = {"representation": (h @ h.T).numpy()}
     grams["gradient"] = gradient_gram(exact, inputs, labels, unit=True)
     first, second = np.triu_indices(len(labels), k=1)
     same = (labels[first] == labels[second]).numpy()
@@ -48,11 +48,11 @@ def pair_similarities(
     }
 
 
-def cosines(gram: Tensor) -> np.ndarray:
+def cosines(gram: np.ndarray) -> np.ndarray:
     """Cosines (N, N) of the vectors with this Gram matrix (N, N); one of length zero has zeros."""
-    norms = gram.diagonal().sqrt()
-    scale = torch.where(norms > 0, 1 / norms, 0)
-    return (gram * scale * scale[:, None]).clamp(-1, 1).numpy()
+    norms = np.sqrt(gram.diagonal())
+    scale = 1 / np.where(norms > 0, norms, np.inf)
+    return np.clip(gram * scale * scale[:, None], -1, 1)
 
 
 def draw_per_class(

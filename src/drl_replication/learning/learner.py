@@ -43,6 +43,7 @@ class Learner:
         """Tell the parts that the samples now come from `task`."""
         self.shared.start_task(task)
 
+    @np.errstate(over="ignore", invalid="ignore")  # what diverges is noticed by its loss
     def learn(self, loaded: np.ndarray) -> float:
         """Take in a loaded batch of positions (n,); returns the loss of the last step.
 
@@ -58,7 +59,7 @@ class Learner:
 
     def is_finite(self) -> bool:
         """Whether all that was learned are numbers: a last step may spoil it behind a good loss."""
-        learned = [*self.update.parameters, *self.network.buffers()]
+        learned = [*self.network.state_dict().values(), *self.objective.parameters()]
         return all(bool(tensor.isfinite().all()) for tensor in learned)
 
     def accuracy(self, task: int) -> float:

@@ -38,10 +38,11 @@ def resnet():
     return make_problem("resnet", (3, 8, 8), 6)
 
 
-def flat(gradient):
-    """In the order of the parameters: arrays hold weights as (in, out)."""
-    parts = [torch.from_numpy(g.T) if isinstance(g, np.ndarray) else g for g in gradient]
-    return torch.cat([part.flatten() for part in parts])
+def flat(network, gradient):
+    """In the order of the parameters: the dense network's array holds weights as (in, out)."""
+    if isinstance(gradient[0], np.ndarray):
+        gradient = [torch.from_numpy(part.T) for part in network.parts(*gradient)]
+    return torch.cat([part.flatten() for part in gradient])
 
 
 def backward(network, inputs, labels):
@@ -76,7 +77,7 @@ def test_the_gram_matrix_of_tiny_gradients_has_their_directions(dense):
     at_logits = np.zeros((1, 10))
     at_logits[0, 8:] = 1, -1
     ways = [network.trace(x)[1] for x in inputs.split(1)]
-    gradients = torch.stack([flat(way([None, None, at_logits])) for way in ways])
+    gradients = torch.stack([flat(network, way([None, None, at_logits])) for way in ways])
     assert_close(torch.from_numpy(gram), gradients @ gradients.T)
 
 
@@ -88,7 +89,7 @@ def test_a_gram_matrix_needs_linear_layers_only(resnet):
 @pytest.mark.parametrize("kind", ["dense", "resnet"])
 def test_the_gradient_of_a_batch(kind, request):
     problem = request.getfixturevalue(kind)
-    assert_close(flat(gradient(*problem)), backward(*problem))
+    assert_close(flat(problem[0], gradient(*problem)), backward(*problem))
 
 
 @pytest.mark.parametrize("kind", ["dense", "resnet"])
@@ -98,7 +99,7 @@ def test_a_gradient_weighted_by_how_often_a_sample_counts(kind, request):
     distinct, counts = drawn.unique(return_counts=True)
     weights = counts.numpy() / len(drawn)
     actual = gradient(network, inputs[distinct], labels[distinct], weights)
-    assert_close(flat(actual), backward(network, inputs[drawn], labels[drawn]))
+    assert_close(flat(network, actual), backward(network, inputs[drawn], labels[drawn]))
 
 
 @pytest.mark.parametrize(

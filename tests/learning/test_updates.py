@@ -164,7 +164,7 @@ def test_a_step_of_agem_follows_the_projected_gradient():
         learner.learn(np.array([position]))
         after = torch.cat([p.detach().flatten() for p in learner.network.parameters()])
         g, r = (
-            torch.cat([torch.from_numpy(t.T).flatten() for t in parts])
+            torch.cat([torch.from_numpy(t.T).flatten() for t in learner.network.parts(*parts)])
             for parts in (gradients, calls[-1][1])
         )
         if g @ r < 0:

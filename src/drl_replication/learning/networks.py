@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from scipy.linalg.blas import saxpy
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -16,7 +17,7 @@ RECOMPUTE_OVER = 512  # images: A-GEM's reference batch of 1,500 would keep 2.2 
 
 
 AtLayers = Sequence[np.ndarray | None]  # a loss's gradient at each layer (B, .); None where zero
-Gradient = Sequence[Any]  # tensors at a network's `weights`, or arrays at its `arrays`
+Gradient = Sequence[Any]  # tensors at a network's `weights`, or one array at its `vector`
 Backward = Callable[[AtLayers], Gradient]
 
 
@@ -82,16 +83,37 @@ class DenseNetwork(Network):
         return [h1, h2, self.head(h2)]
 
     @cached_property
+    def vector(self) -> np.ndarray:
+        """All parameters in one array (P,), on a CPU; from here on they live in it."""
+        vector = np.concatenate([p.detach().numpy().T.ravel() for p in self.weights])
+        for p, part in zip(self.weights, self.parts(vector), strict=True):
+            p.data = torch.from_numpy(part.T)
+        return vector
+
+    @cached_property
     def arrays(self) -> list[np.ndarray]:
-        """The parameters' memory, on a CPU: weights (in, out) and biases in turn."""
-        return [p.detach().numpy().T for p in self.weights]
+        """The parts of the :attr:`vector`."""
+        return self.parts(self.vector)
+
+    @cached_property
+    def _places(self) -> list[tuple[slice, tuple[int, ...]]]:
+        ends = np.cumsum([p.numel() for p in self.weights]).tolist()
+        return [
+            (slice(end - p.numel(), end), p.shape[::-1])
+            for p, end in zip(self.weights, ends, strict=True)
+        ]
+
+    def parts(self, vector: np.ndarray) -> list[np.ndarray]:
+        """What in an array (P,) belongs to each parameter: weights as (in, out), and biases."""
+        return [vector[place].reshape(shape) for place, shape in self._places]
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy, as a converted network below, has a memory of its own.
-        return {name: value for name, value in self.__dict__.items() if name != "arrays"}
+        return {k: v for k, v in self.__dict__.items() if k not in ("vector", "arrays")}
 
     def _apply(self, *args: Any, **options: Any) -> "DenseNetwork":
-        self.__dict__.pop("arrays", None)
+        for name in ("vector", "arrays"):
+            self.__dict__.pop(name, None)
         return super()._apply(*args, **options)
 
     def trace(self, x: Tensor) -> tuple[list[np.ndarray], Backward]:
@@ -105,19 +127,23 @@ class DenseNetwork(Network):
         layers = [h1, h2, h2 @ w3 + b3]
 
         def backward(at_layers: AtLayers) -> Gradient:
-            # With a a linear layer's inputs and d the gradients at its outputs: a^T d for the
-            # weights, the sum of d for the biases.
-            steps = zip((inputs, h1, h2), self.deltas(layers, at_layers), strict=True)
-            return [g for a, d in steps for g in (a.T @ d, d.sum(0))]
+            gradient = np.empty_like(self.vector)
+            at_w1, at_b1, at_w2, at_b2, at_w3, at_b3 = self.parts(gradient)
+            d1, d2, d3 = self.deltas(layers, at_layers)
+            for a, d, at_w in ((inputs, d1, at_w1), (h1, d2, at_w2), (h2, d3, at_w3)):
+                np.matmul(a.T, d, out=at_w)
+            for d, at_b in ((d1, at_b1), (d2, at_b2), (d3, at_b3)):
+                np.add.reduce(d, out=at_b)
+            return [gradient]
 
         return layers, backward
 
     def descend(self, gradient: Gradient, learning_rate: float) -> None:
         """Subtract a gradient times the learning rate."""
-        if self.head.bias.is_cuda:
-            return super().descend(gradient, learning_rate)
-        for parameter, g in zip(self.arrays, gradient, strict=True):
-            parameter -= g * learning_rate
+        if isinstance(gradient[0], np.ndarray):
+            saxpy(gradient[0], self.vector, a=-learning_rate)  # in place, without a product between
+        else:
+            super().descend(gradient, learning_rate)
 
     def deltas(self, layers: Sequence[np.ndarray], at_layers: AtLayers) -> list[np.ndarray]:
         """Gradients [(B, .)] at the outputs of the linear layers: before ReLU, and the logits."""

@@ -1,7 +1,5 @@
 """A-GEM (Chaudhry et al., 2019a): training batch from the memory, projected gradient."""
 
-import math
-
 import numpy as np
 import torch
 
@@ -65,10 +63,9 @@ def project(gradient: Gradient, reference: Gradient) -> Gradient:
     In float64, in which no product of float32 numbers under- or overflows.
 
     Args:
-        gradient: g, one tensor or array a parameter.
+        gradient: g, one tensor a parameter, or one array for all.
         reference: r, of the same shapes.
     """
-    arrays = isinstance(gradient[0], np.ndarray)
     g, r = (
         torch.cat([torch.as_tensor(part).flatten() for part in parts]).double()
         for parts in (gradient, reference)
@@ -76,7 +73,8 @@ def project(gradient: Gradient, reference: Gradient) -> Gradient:
     inner = torch.dot(g, r)
     if inner >= 0:
         return gradient
-    projected = g.sub_(r.mul_(inner / torch.dot(r, r))).to(torch.as_tensor(gradient[0]).dtype)
-    parts = projected.split([math.prod(part.shape) for part in gradient])
-    shaped = [p.view(part.shape) for p, part in zip(parts, gradient, strict=True)]
-    return [p.numpy() for p in shaped] if arrays else shaped
+    g -= inner / torch.dot(r, r) * r
+    if isinstance(gradient[0], np.ndarray):
+        return [g.numpy().astype(gradient[0].dtype)]
+    parts = g.to(gradient[0].dtype).split([part.numel() for part in gradient])
+    return [p.view_as(part) for p, part in zip(parts, gradient, strict=True)]

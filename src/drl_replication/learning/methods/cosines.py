@@ -21,12 +21,12 @@ class Cosines:
     """
 
     def __init__(self, h: np.ndarray):
-        exact = h.astype(np.float64)
-        norms = np.sqrt(np.einsum("ij,ij->i", exact, exact))[:, None]
-        norms[norms == 0] = np.inf
-        self.inverse = 1 / norms  # 1 / n_i, or 0 for a zero row
-        self.unit = exact * self.inverse
-        self.values = self.unit @ self.unit.T  # (B, B)
+        self.exact = h.astype(np.float64)
+        gram = self.exact @ self.exact.T
+        norms = np.sqrt(gram.diagonal())
+        norms[norms == 0] = np.inf  # a zero row is orthogonal to all, and stays where it is
+        self.scale = 1 / (norms[:, None] * norms)
+        self.values = gram * self.scale  # (B, B)
         self.dtype = h.dtype
 
     def gradient(self, slopes: np.ndarray) -> np.ndarray:
@@ -34,6 +34,7 @@ class Cosines:
 
         With K = G + G^T it is M h, where M = (K - diag((K * s) 1)) / (n n^T).
         """
-        both = slopes + slopes.T
-        both.flat[:: len(both) + 1] -= (both * self.values).sum(1)
-        return (both @ self.unit * self.inverse).astype(self.dtype)
+        m = slopes + slopes.T
+        m.flat[:: len(m) + 1] -= (m * self.values).sum(1)
+        m *= self.scale
+        return (m @ self.exact).astype(self.dtype)

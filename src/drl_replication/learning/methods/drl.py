@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from drl_replication.learning.methods.loss import Loss, WithAuxiliary, split
+from drl_replication.learning.methods.loss import Derived, WithAuxiliary
 from drl_replication.learning.methods.parts import Shared
 
 
@@ -20,11 +20,10 @@ class DRL(WithAuxiliary):
         """L_bt + alpha L_wi () of the representation's layers [(B, .)] for labels (B,)."""
         return drl_loss(torch.cat(layers, dim=1), labels, self.alpha, self.normalisation)
 
-    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
-        """Value and gradients of L_bt + alpha L_wi, in closed form."""
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_bt + alpha L_wi and its gradient at h (B, H), in closed form."""
         h = np.concatenate(layers, axis=1)
-        value, gradient = drl_gradient(h, labels, self.alpha, self.normalisation)
-        return Loss(value, split(gradient, layers))
+        return *drl_gradient(h, labels, self.alpha, self.normalisation), ()
 
 
 def drl_loss(h: Tensor, labels: Tensor, alpha: float, normalisation: str = "pairs") -> Tensor:
@@ -54,7 +53,7 @@ def drl_gradient(
     """
     same = labels[:, None] == labels
     between, within = pair_weights(same, normalisation)
-    weights = np.where(same, h.dtype.type(2 * alpha * within), h.dtype.type(2 * between))
+    weights = np.where(same, 2 * alpha * within, 2 * between).astype(h.dtype)
     weights.flat[:: len(labels) + 1] = 0
     gradient = weights @ h
     return float(np.vdot(h, gradient)) / 2, gradient

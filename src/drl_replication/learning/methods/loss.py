@@ -19,6 +19,9 @@ class Loss(NamedTuple):
     at_own: Sequence[Tensor] = ()  # at the objective's own parameters
 
 
+Derived = tuple[float, np.ndarray, Sequence[Tensor]]
+
+
 class Objective:
     """A loss of the network's layers: its equation is `loss`, a scalar that autograd can derive.
 
@@ -52,7 +55,9 @@ def by_autograd(
         leaves = [torch.from_numpy(layer).requires_grad_() for layer in layers]
         value = loss(leaves, torch.from_numpy(labels))
         gradients = torch.autograd.grad(value, [*leaves, *own], allow_unused=True)
-    at_layers = [g if g is None else g.numpy() for g in gradients[: len(layers)]]
+    at_layers: list[np.ndarray | None] = [
+        g if g is None else g.numpy() for g in gradients[: len(layers)]
+    ]
     at_own = [
         torch.zeros_like(p) if g is None else g
         for p, g in zip(own, gradients[len(layers) :], strict=True)
@@ -110,9 +115,10 @@ class WithAuxiliary(CrossEntropy):
         """L_aux () of the representation's layers [(B, .)] for labels (B,), as an equation."""
         raise NotImplementedError
 
-    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
-        """Value and gradients of L_aux at these layers; a closed form is faster."""
-        return by_autograd(self.auxiliary, layers, labels, self.parameters())
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_aux and gradients at h (B, H) and own parameters; closed forms are faster."""
+        value, at_layers, at_own = by_autograd(self.auxiliary, layers, labels, self.parameters())
+        return value, np.concatenate(at_layers, axis=1), at_own
 
     def loss(self, layers: list[Tensor], labels: Tensor) -> Tensor:
         """The loss () of the network's layers [(B, .)], logits last, for labels (B,)."""
@@ -122,17 +128,11 @@ class WithAuxiliary(CrossEntropy):
     def __call__(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
         """Value and gradients of the loss at these layers."""
         value, at_layers, _ = super().__call__(layers, labels)
-        auxiliary = self.derived([layers[i] for i in self.layers], labels)
-        for i, gradient in zip(self.layers, auxiliary.at_layers, strict=True):
-            weighted = self.weight * gradient
-            at_layers[i] = weighted if at_layers[i] is None else at_layers[i] + weighted
-        own = [self.weight * g for g in auxiliary.at_own]
-        return Loss(value + self.weight * auxiliary.value, at_layers, own)
-
-
-def split(gradient: np.ndarray, layers: list[np.ndarray]) -> list[np.ndarray]:
-    """A gradient (B, H) at concatenated layers [(B, .)], layer by layer."""
-    ends = np.cumsum([layer.shape[1] for layer in layers]).tolist()
-    return [
-        gradient[:, end - layer.shape[1] : end] for layer, end in zip(layers, ends, strict=True)
-    ]
+        auxiliary, at_h, at_own = self.derived([layers[i] for i in self.layers], labels)
+        at_h *= self.weight
+        end = 0
+        for i in self.layers:
+            start, end = end, end + layers[i].shape[1]
+            part, before = at_h[:, start:end], at_layers[i]
+            at_layers[i] = part if before is None else before + part
+        return Loss(value + self.weight * auxiliary, at_layers, [self.weight * g for g in at_own])

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from drl_replication.learning.methods.cosines import Cosines, unit_rows
-from drl_replication.learning.methods.loss import Loss, WithAuxiliary, split
+from drl_replication.learning.methods.loss import Derived, WithAuxiliary
 from drl_replication.learning.methods.parts import Shared
 
 ALPHA, BETA, GAMMA = 2.0, 40.0, 0.5  # Appendix C: "the same as in Roth et al. (2020)"
@@ -24,13 +24,12 @@ class MultiSim(WithAuxiliary):
             return torch.stack([layerwise_loss(layer, labels) for layer in layers]).sum()
         return multisimilarity_loss(torch.cat(layers, dim=1), labels)
 
-    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
-        """Value and gradients of L_multi, in closed form."""
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_multi and its gradient at h (B, H), in closed form."""
         if self.layerwise:
             values, gradients = zip(*(layerwise_gradient(h, labels) for h in layers), strict=True)
-            return Loss(sum(values), list(gradients))
-        value, gradient = multisimilarity_gradient(np.concatenate(layers, axis=1), labels)
-        return Loss(value, split(gradient, layers))
+            return sum(values), np.concatenate(gradients, axis=1), ()
+        return *multisimilarity_gradient(np.concatenate(layers, axis=1), labels), ()
 
 
 def multisimilarity_loss(h: Tensor, labels: Tensor) -> Tensor:
@@ -53,14 +52,14 @@ def multisimilarity_loss(h: Tensor, labels: Tensor) -> Tensor:
 
 def multisimilarity_gradient(h: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """L_multi (Eq. 7) and its gradient (B, H), in closed form; arguments as above."""
-    cosines, same = Cosines(h), labels[:, None] == labels
-    pull = np.exp(-ALPHA * (cosines.values - GAMMA)) * same
-    pull.flat[:: len(labels) + 1] = 0
-    push = np.exp(BETA * (cosines.values - GAMMA)) * ~same
-    pulls, pushes = pull.sum(1, keepdims=True), push.sum(1, keepdims=True)
-    value = (np.log1p(pulls) / ALPHA + np.log1p(pushes) / BETA).sum() / len(labels)
-    slopes = (push / (1 + pushes) - pull / (1 + pulls)) / len(labels)
-    return float(value), cosines.gradient(slopes)
+    cosines, same, size = Cosines(h), labels[:, None] == labels, len(labels)
+    excess = cosines.values - GAMMA
+    pull = np.exp(-ALPHA * excess) * same
+    pull.flat[:: size + 1] = 0
+    push = np.exp(BETA * excess) * ~same
+    pulls, pushes = 1 + pull.sum(1, keepdims=True), 1 + push.sum(1, keepdims=True)
+    value = (np.log(pulls).sum() / ALPHA + np.log(pushes).sum() / BETA) / size
+    return float(value), cosines.gradient((push / pushes - pull / pulls) / size)
 
 
 def layerwise_loss(h: Tensor, labels: Tensor) -> Tensor:

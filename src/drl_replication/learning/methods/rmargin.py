@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from drl_replication.learning.methods.cosines import Cosines, unit_rows
-from drl_replication.learning.methods.loss import Loss, WithAuxiliary, split
+from drl_replication.learning.methods.loss import Derived, WithAuxiliary
 from drl_replication.learning.methods.parts import Shared
 
 GAMMA, INITIAL_BETA, P_RHO = 0.2, 0.6, 0.2  # Appendix C
@@ -35,12 +35,12 @@ class RMargin(WithAuxiliary):
         positive, negative = (torch.from_numpy(pairs).to(h) for pairs in counts)
         return margin_loss(h, positive, negative, self.beta, self.form)
 
-    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
-        """Value and gradients of L_margin, in closed form."""
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_margin and its gradients at h (B, H) and beta, in closed form."""
         counts = draw_pairs(labels, self.switch, self.rng)
-        h = np.concatenate(layers, axis=1)
-        value, gradient, at_beta = margin_gradient(h, *counts, self.beta.item(), self.form)
-        return Loss(value, split(gradient, layers), [torch.full_like(self.beta, at_beta)])
+        h, beta = np.concatenate(layers, axis=1), self.beta.item()
+        value, gradient, at_beta = margin_gradient(h, *counts, beta, self.form)
+        return value, gradient, [torch.full_like(self.beta, at_beta)]
 
 
 def draw_pairs(
@@ -118,10 +118,10 @@ def margin_gradient(
         positive, negative = np.triu(positive, 1), np.triu(negative, 1)
     else:
         distance = np.sqrt(squared)
-        slope = -1 / np.where(squared == 0, np.inf, distance)
+        slope = -1 / np.where(distance == 0, np.inf, distance)
     excess = distance - beta
     if form == "hinge":
         positive, negative = positive * (excess > -GAMMA), negative * (excess < GAMMA)
     signed = positive - negative  # the gradient at the distances, and minus that at beta
-    value = GAMMA * (positive + negative).sum() + (signed * excess).sum()
+    value = GAMMA * (positive.sum() + negative.sum()) + np.vdot(signed, excess)
     return float(value), cosines.gradient(slope * signed), -float(signed.sum())

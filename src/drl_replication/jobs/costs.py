@@ -10,7 +10,8 @@ import torch
 
 from drl_replication.data.datasets import DATASETS, Images
 from drl_replication.data.streams import build_stream
-from drl_replication.learning.learner import EVALUATION_BATCH, Learner
+from drl_replication.learning.learner import Learner
+from drl_replication.learning.threads import use_one_thread
 
 IMAGES_A_TASK = 200  # of the stream that step times are measured on
 SAMPLES_A_TASK = 60  # enter the memory: 300 of five tasks
@@ -30,12 +31,12 @@ def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, floa
         the process's `peak_memory_mb`.
     """
     startup = time.process_time()
-    torch.set_num_threads(1)
+    use_one_thread()
     learner = still_learner(method, settings)
     first = _time(lambda: load_next(learner), seconds)
     fill_memory(learner)
     later = _time(lambda: load_next(learner), seconds)
-    images = learner.stream.tests[0][0][:EVALUATION_BATCH]
+    images = learner.stream.tests[0][0][: learner.evaluation_batch]
     evaluation = _time(lambda: len(learner.evaluate(images)[-1]), seconds)
     return {
         "startup_seconds": startup,

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from drl_replication.data.datasets import DATASETS, Images
-from drl_replication.data.streams import Stream, build_stream, to_unit_range
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.methods import METHODS
+from drl_replication.learning.streams import Stream, build_stream, to_unit_range
 from drl_replication.measures.continual import average_accuracy, average_forgetting
 from drl_replication.paper.printed import BENCHMARK_DATASETS
 from drl_replication.records.runs import record_path

@@ -13,7 +13,6 @@ from drl_replication.records.runs import read_anywhere, to_json
 from drl_replication.records.strict_json import RecordError, UnreadableError, read_json
 from drl_replication.study.runs import Run, key_of
 
-
 OLDER = "0.1.0"  # the version that had no store
 
 

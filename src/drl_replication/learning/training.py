@@ -9,9 +9,9 @@ import torch
 from tqdm import tqdm
 
 from drl_replication.data.datasets import Images
-from drl_replication.data.streams import build_stream
 from drl_replication.learning.checkpoints import Checkpoint
 from drl_replication.learning.learner import Learner
+from drl_replication.learning.streams import build_stream
 from drl_replication.measures.continual import average_accuracy, average_forgetting
 from drl_replication.measures.rho import PROBE_IMAGES, rho_spectrum
 
@@ -110,6 +110,7 @@ class Study:
         )
         rows = [row + [None] * (tasks - len(row)) for row in self.accuracies]
         rows += [[None] * tasks for _ in range(tasks - len(rows))]
+        diagnostics = {"final_loss": None, "hidden_units": hidden.shape[1], "dead_units": None}
         result = {
             "accuracy_matrix": rows,
             "average_accuracy": None,
@@ -122,11 +123,7 @@ class Study:
             "diverged": self.diverged,
             "diverged_at_step": learner.steps if self.diverged else None,
             "memory": {"groups": learner.stream.group_kind, "counts": self.counts},
-            "diagnostics": {
-                "final_loss": None,
-                "hidden_units": hidden.shape[1],
-                "dead_units": None,
-            },
+            "diagnostics": diagnostics,
         }
         if self.diverged:
             return result
@@ -141,7 +138,7 @@ class Study:
             "average_forgetting": average_forgetting(matrix),
             "rho": rho["hidden"]["floor"],
             "rho_readings": rho,
-            "diagnostics": result["diagnostics"] | {"final_loss": self.loss, "dead_units": dead},
+            "diagnostics": diagnostics | {"final_loss": self.loss, "dead_units": dead},
         }
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from drl_replication.data.streams import Stream
 from drl_replication.learning.methods.parts import Shared
+from drl_replication.learning.streams import Stream
 
 
 class RingBuffer:

@@ -9,9 +9,9 @@ from helpers import PERMUTED, SPLIT, make_learner, tiny_images, tiny_settings
 
 from drl_replication.data.benchmarks import BENCHMARKS, shared, split
 from drl_replication.data.datasets import DATASETS
-from drl_replication.data.streams import build_stream, to_unit_range
 from drl_replication.figures.memory_composition import task_shares
 from drl_replication.learning.methods import METHODS
+from drl_replication.learning.streams import build_stream, to_unit_range
 from drl_replication.learning.training import train
 from drl_replication.seeding import PURPOSES, generator
 

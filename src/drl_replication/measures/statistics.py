@@ -105,14 +105,14 @@ def mean_interval(values: Numbers, confidence: float = 0.95) -> tuple[float, flo
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def redraws(n: int, resamples: int = RESAMPLES) -> Array:
-    """Which of n rows each bootstrap sample holds: (resamples, n), the same for the same n.
+def redraws(n: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
+    """Which of n rows each bootstrap sample holds: (resamples, n), the same for the same n, seed.
 
     Raises ValueError for fewer than two rows, which have nothing to vary.
     """
     if n < 2:
         raise ValueError(f"A bootstrap needs at least two values, but there are {n}.")
-    return np.random.default_rng(0).integers(n, size=(resamples, n))
+    return np.random.default_rng(seed).integers(n, size=(resamples, n))
 
 
 def percentiles(results: Array, confidence: float) -> tuple[float, float]:

@@ -163,8 +163,13 @@ def every(found: Iterable[bool], total: int) -> str:
 
 
 def side(interval: Sequence[float], bound: float) -> str:
-    """Of a claim "below `bound`": holds if an interval is; does not if it is above; else mixed."""
+    """Of a claim "below `bound`": holds if an interval is; does not if it is above; else mixed.
+
+    Open without an interval (NaN).
+    """
     low, high = interval
+    if np.isnan(low):
+        return OPEN
     if high < bound:
         return HOLDS
     return FAILS if low > bound else MIXED

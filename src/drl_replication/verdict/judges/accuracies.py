@@ -15,6 +15,7 @@ from drl_replication.verdict.evidence import (
     FAILS,
     HOLDS,
     MIXED,
+    OPEN,
     Evidence,
     Judgement,
     above,
@@ -26,7 +27,12 @@ from drl_replication.verdict.evidence import (
 
 METRIC_LEARNING = ("multisim", "rmargin")
 PLAIN = ("ber", "er", "agem", "gss")  # without a loss on representations
-OUTCOMES = {HOLDS: "yes", FAILS: "no", MIXED: "tied"}
+OUTCOMES = {HOLDS: "yes", FAILS: "no", MIXED: "tied", OPEN: "too few pairs"}
+
+
+def _decided(found: Mapping[str, str]) -> str:
+    """On most benchmarks, without those on which there are too few pairs for an interval."""
+    return majority({benchmark: v for benchmark, v in found.items() if v != OPEN})
 
 
 def drl_is_best(evidence: Evidence) -> Judgement:
@@ -96,7 +102,7 @@ def _each_of(
     for method in methods:
         leads = {b: lead(difference(table, method)) for b, table in values.items()}
         found = {b: above(found.interval, 0) for b, found in leads.items()}
-        verdicts.append(majority(found))
+        verdicts.append(_decided(found))
         told = ", ".join(
             f"{benchmark_title(b)} {leads[b].text} ({OUTCOMES[v]})" for b, v in found.items()
         )
@@ -135,7 +141,7 @@ def gss_has_small_rho_without_better_accuracy(evidence: Evidence) -> Judgement:
             f"({OUTCOMES[found[benchmark]]})"
         )
     text = f"GSS minus the median of the others: {'; '.join(texts)}"
-    return Judgement(majority(found), text if found else "", evidence.missing())
+    return Judgement(_decided(found), text if found else "", evidence.missing())
 
 
 def drl_lowers_rho(evidence: Evidence) -> Judgement:
@@ -147,7 +153,7 @@ def drl_lowers_rho(evidence: Evidence) -> Judgement:
     text = "; ".join(
         f"{benchmark_title(b)} {leads[b].text} ({OUTCOMES[v]})" for b, v in found.items()
     )
-    return Judgement(majority(found), text, evidence.missing(methods))
+    return Judgement(_decided(found), text, evidence.missing(methods))
 
 
 def memory_is_uniform(evidence: Evidence, uneven: int = 1) -> Judgement:

@@ -92,7 +92,8 @@ def test_the_range_of_thresholds_in_which_a_verdict_stays():
     measure = {"negative_correlation": stat([-0.6, -0.6, -0.6])}
     figure = {"summary": {"classifiers": {"7,9": measure, "0,1": measure}}}
     found = make_evidence(figures={"figure_2": figure | {"seeds": [0, 1, 2]}})
-    row = claims.claims(found).set_index("id").loc["negative_similarities"]
+    (claim,) = (c for c in claims.all_claims() if c.id == "negative_similarities")
+    row = claims.claims(found, [claim]).iloc[0]
     assert (row["verdict"], row["robust"]) == (HOLDS, "strong: 0 to 0.6 (tried: 0 to 1)")
     assert row["provisional"]  # of three seeds
 

@@ -145,9 +145,10 @@ def _correlations(runs: pd.DataFrame, metric: str) -> dict[str, Any]:
 
 def _outlier(means: pd.DataFrame, between: float) -> dict[str, Any]:
     """The method without which the correlation of the means changes most, and that correlation."""
-    without = {m: pearson(*means.drop(index=m).to_numpy().T) for m in means.index}
+    several = means.index if len(means) > FEWEST else []
+    without = {m: pearson(*means.drop(index=m).to_numpy().T) for m in several}
     known = {m: r for m, r in without.items() if not math.isnan(r)}
-    if len(means) < FEWEST + 1 or not known:
+    if not known:
         return {"outlier": "", "without_outlier": math.nan}
     outlier = max(known, key=lambda m: abs(known[m] - between))
     return {"outlier": outlier, "without_outlier": known[outlier]}

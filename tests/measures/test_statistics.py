@@ -213,7 +213,7 @@ def test_fisher_without_an_interval(r, n):
     assert np.isnan(statistics.fisher_interval(r, n)).all()
 
 
-# Intervals that agree with the exact test ----------------------------------------------------------
+# Intervals that agree with the exact test ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [6, 7, 10])
@@ -255,7 +255,7 @@ def test_the_sign_flip_interval_holds_the_mean_as_often_as_it_says():
     assert 0.94 < held < 0.975  # 1 - 2 * 6 / 256 = 0.953 for eight pairs
 
 
-# Deviations, power, jackknife ----------------------------------------------------------------------
+# Deviations, power, jackknife ---------------------------------------------------------------------
 
 
 def test_the_ratio_of_deviations_holds_the_true_one():

@@ -262,13 +262,10 @@ def test_fewer_than_five_runs_are_provisional():
 def test_counts_with_other_margins():
     frame = verdict_of([*around("split_mnist", "er", 0.853), *around("split_mnist", "drl", 0.5)])
     found = numbers.with_margins(frame, (0.5, 1, 40)).set_index(["source", "factor"])
-    assert found.loc[("Table 1", 1.0)].to_dict() == {
-        "reproduced": 1,
-        "differs": 1,
-        "inconclusive": 0,
-    }
-    assert found.loc[("Table 1", 0.5), "differs"] == 2
-    assert found.loc[("Table 1", 40), "reproduced"] == 2
+    verdicts = ["reproduced", "differs", "inconclusive"]
+    assert found.loc[("Table 1", 1), verdicts].tolist() == [1, 1, 0]
+    assert found.loc[("Table 1", 0.5), verdicts].tolist() == [0, 1, 1]
+    assert found.loc[("Table 1", 40), verdicts].tolist() == [2, 0, 0]
 
 
 def test_other_data_or_less_of_it_is_not_compared():

@@ -15,6 +15,7 @@ from drl_replication.study.readings import READINGS
 from drl_replication.tables import aggregates, comparisons
 from drl_replication.text.numbers import digits
 from drl_replication.verdict import rules
+from drl_replication.verdict.page import claim_counts
 
 # What the page is made of; `sources.of_script` finds them by these names.
 TEMPLATE, STYLE, SCRIPT = (
@@ -42,6 +43,9 @@ def render(sources: Sources) -> str:
         legend=verdicts.legend(bars),
         total=len(sources.verdict),
         claims=_claims(sources),
+        claim_counts=[
+            (verdicts.badge(verdict), n) for verdict, n in claim_counts(sources.claims).items() if n
+        ],
         numbers=verdicts.numbers(sources.verdict),
         tables=[
             grids.paper_grid(number, frame, sources.verdict, anchors)

@@ -174,7 +174,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
             for metric, title in METRICS.items()
             for titles, stack in (
                 ([f"{title}, pooled", "95 % interval", "paper"], _pooled),
-                (["between methods", "95 % interval", "without"], _between),
+                (["between methods", "95 % interval", ""], _between),
                 (["within methods", "95 % interval"], lambda row: _stack(row, "within")),
             )
         ],

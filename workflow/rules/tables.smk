@@ -9,6 +9,21 @@ localrules:
     aggregates,
 
 
+# What scripts are told of the runs: too much for a command line.
+rule selection:
+    output:
+        "<results>/selection.json",
+    log:
+        "<results>/logs/selection.log",
+    localrule: True
+    params:
+        content=lambda w: selection.digest(config),
+    message:
+        "List the selected runs"
+    run:
+        selection.write_selection(config, Path(output[0]))
+
+
 rule run_measures:
     input:
         selection=rules.selection.output,

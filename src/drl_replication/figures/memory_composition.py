@@ -21,7 +21,7 @@ from drl_replication.figures.runs import (
     finished_runs,
     mean_and_std,
 )
-from drl_replication.figures.style import BLACK, say, styled
+from drl_replication.figures.style import BLACK, PROVISIONAL, legend_below, say, styled
 from drl_replication.learning.methods import METHODS
 from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.records.runs import record_path
@@ -63,7 +63,7 @@ def draw(
 
 
 CAPTION = (
-    "Share of each task's samples in the memory after learning each task, mean over the n runs "
+    "Share of each task's samples in the memory after learning each task, mean over the runs "
     "with a memory policy, stacked from the first task (dark) to the last (bright); bars in the "
     "first task's share and the number beside it: ± one sample standard deviation over runs. To "
     "notice: the ring buffer shares evenly by design; GSS-greedy, which chooses by gradients, "
@@ -117,7 +117,7 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
     policies = list(dict.fromkeys(map(policy_of, finished.methods)))
     figure, columns = benchmark_grid(finished, len(policies), 1.5)
     for benchmark, axes in columns.items():
-        axes[0].set_title(benchmark_title(benchmark))
+        axes[0].set_title(benchmark_title(benchmark), pad=12)
         axes[-1].set_xlabel("after task")
         for axis, policy in zip(axes, policies, strict=True):
             axis.set_ylim(0, 1)
@@ -151,7 +151,7 @@ def _key(figure: Figure) -> None:
     ]
     bar = figure.axes[0].errorbar([], [], [], color=BLACK, linewidth=0.8, capsize=1.5, fmt="none")
     bar.set_label("first task ± s.d. over runs")
-    figure.legend(handles=[*handles, bar], loc="outside lower center", ncols=4)
+    legend_below(figure, [*handles, bar], 1.6)
 
 
 def _shade(place: Any) -> Any:
@@ -167,14 +167,19 @@ def _panel(axis: Axes, panel: Mapping[str, Any]) -> None:
     for share, colour in zip(shares.T, colours, strict=True):
         axis.bar(after, share, 0.92, floor, color=colour, edgecolor="white", linewidth=0.3)
         floor += share
-    told, first = f"n = {panel['runs']}", f"{100 * shares[-1, 0]:.0f}"
+    first = f"{100 * shares[-1, 0]:.0f}"
     if panel["std"]:
         spread = np.array(panel["std"])[:, 0]
         look: dict[str, Any] = {"fmt": "none", "elinewidth": 0.8, "capsize": 1.5}
         axis.errorbar(after[1:], shares[1:, 0], spread[1:], ecolor="white", **look | {"elinewidth": 2})
         axis.errorbar(after[1:], shares[1:, 0], spread[1:], ecolor=BLACK, **look)
         first += f"\n± {100 * spread[-1]:.0f}"
-    axis.text(after[-1] + 0.6, shares[-1, 0] / 2, f"{first} %", fontsize=7, va="center")
-    axis.annotate(told, (1.0, 1.0), xycoords="axes fraction", fontsize=6, va="bottom", ha="right")
+    height = max(0.1, shares[-1, 0] / 2)
+    axis.text(after[-1] + 0.7, height, f"{first} %", fontsize=7, va="center")
+    axis.set_xlim(0.4, after[-1] + 0.6)
+    runs, seeds = panel["runs"], len(panel["seeds"])
+    told = f"{runs} run{'s' * (runs > 1)}, {seeds} seed{'s' * (seeds > 1)}"
+    told += ": provisional" * (seeds < PROVISIONAL)
+    axis.annotate(told, (0.5, 1.02), xycoords="axes fraction", fontsize=6, ha="center")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.yaxis.set_major_formatter(PercentFormatter(1))

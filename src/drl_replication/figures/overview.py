@@ -1,6 +1,7 @@
 """The study in one picture: the printed numbers of Table 1, and ours within their margins."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from drl_replication.figures.runs import Finished, benchmark_grid, drawn_or_said, finished_runs
-from drl_replication.figures.style import BLACK, BLUE, GREY, ORANGE, PROVISIONAL, styled
+from drl_replication.figures.style import BLACK, BLUE, GREY, ORANGE, PROVISIONAL, legend_below, runs_told, styled
 from drl_replication.measures.statistics import difference_interval
 from drl_replication.paper.printed import (
     BENCHMARK_TITLES,
@@ -79,14 +80,14 @@ def draw(
 
 
 def _caption(counted: Mapping[str, int]) -> str:
-    told = ", ".join(f"{n} {verdict}" for verdict, n in counted.items() if n) or "none judged"
+    told = ", ".join(f"{n} {'differ' if verdict == DIFFERS else verdict}" for verdict, n in counted.items() if n) or "none judged"
     return (
         "Average accuracy (Table 1): the paper's number (bar: ± its margin of "
         f"{ACCURACY_MARGIN}) and ours, with the 90 % interval of the difference set on the paper's "
         "number. A number is reproduced if that interval lies within the bar, differs if wholly "
-        f"outside, and is inconclusive otherwise: {told}. Hollow squares have n under "
-        f"{PROVISIONAL}. All columns have one scale."
-    ).replace(" Hollow squares have n under", " Thin intervals have n under")
+        f"outside, and is inconclusive otherwise: {told}. Thin intervals: n under {PROVISIONAL}. All "
+        "columns have one scale."
+    )
 
 
 def _basis(finished: Finished) -> list[Basis]:
@@ -126,13 +127,15 @@ def _number(finished: Finished, row: Any) -> dict[str, Any]:
 @styled()
 def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
     methods = finished.methods
-    figure, columns = benchmark_grid(finished, 1, 0.22 * len(methods) + 0.55)
+    figure, columns = benchmark_grid(finished, 1, 0.22 * len(methods) + 0.75)
     span = max(_span(cells) for cells in panels.values())
     for benchmark, (axis,) in columns.items():
-        axis.set_title(benchmark_title(benchmark))
+        counts = Counter(cell["n"] for cell in panels[benchmark].values() if cell["n"])
+        n = counts.most_common(1)[0][0]
+        axis.set_title(f"{benchmark_title(benchmark)}\n{runs_told(n)}")
         for place, method in enumerate(methods):
             if method in panels[benchmark]:
-                _cell(axis, place, panels[benchmark][method])
+                _cell(axis, place, panels[benchmark][method], n)
         low, high = _ends(panels[benchmark])
         axis.set_xlim((low + high - span) / 2, (low + high + span) / 2)
         axis.set_ylim(len(methods) - 0.4, -0.6)
@@ -141,11 +144,20 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
         axis.xaxis.set_major_locator(MultipleLocator(0.1))
         axis.grid(axis="x", linewidth=0.3, color="0.85")
         axis.set_axisbelow(True)
+        axis.set_xlabel("average accuracy")
         axis.spines["left"].set_visible(False)
     next(iter(columns.values()))[0].set_yticklabels(list(map(method_title, methods)), fontsize=8)
-    figure.supxlabel("average accuracy", fontsize=8)
     _key(figure, panels)
+    figure.suptitle(_message(panels), fontsize=9, wrap=True)
     return figure
+
+
+def _message(panels: Mapping[str, Any]) -> str:
+    """`Of 27 printed accuracies, 11 are reproduced, ...`, of those that are judged."""
+    verdicts = Counter(cell["verdict"] for cells in panels.values() for cell in cells.values())
+    told = [f"{verdicts[v]} {'differ' if v == DIFFERS else v}" for v in LOOKS if verdicts[v]]
+    judged = sum(verdicts[v] for v in LOOKS)
+    return f"The paper's average accuracies and ours: of {judged} that were run, {', '.join(told)}"
 
 
 def _ends(cells: Mapping[str, Any]) -> tuple[float, float]:
@@ -164,32 +176,39 @@ def _span(cells: Mapping[str, Any]) -> float:
     return 1.08 * (high - low)
 
 
-def _cell(axis: Axes, place: int, cell: Mapping[str, Any]) -> None:
+def _cell(axis: Axes, place: int, cell: Mapping[str, Any], usual: int) -> None:
     """The paper's bar, and ours or why there is none."""
     theirs, look = cell["printed"], LOOKS.get(cell["verdict"])
     axis.barh(place, 2 * ACCURACY_MARGIN, 0.62, theirs - ACCURACY_MARGIN, color="0.82", linewidth=0)
     axis.plot([theirs, theirs], [place - 0.31, place + 0.31], color=BLACK, linewidth=1.2)
     if cell["ours"] is None:
         told = f"{cell['diverged']} diverged" if cell["diverged"] else "not run"
-        axis.annotate(told, (theirs + 1.5 * ACCURACY_MARGIN, place), va="center", fontsize=6, color=GREY)
+        _beside(axis, theirs + ACCURACY_MARGIN, place, told)
         return
     assert look is not None
     if cell["low"] is not None:
         width = 1.3 if cell["n"] >= PROVISIONAL else 0.6
         ends = [theirs + cell["low"], theirs + cell["high"]]
         axis.plot(ends, [place, place], color=look["color"], linewidth=width)
-    axis.plot(cell["ours"], place, linestyle="none", markersize=4.5, **look)
+    axis.plot(cell["ours"], place, linestyle="none", markersize=4, **look)
+    if cell["n"] != usual:
+        _beside(axis, cell["ours"], place, f"n = {cell['n']}")
+
+
+def _beside(axis: Axes, x: float, place: int, told: str) -> None:
+    look: dict[str, Any] = {"va": "center", "fontsize": 6, "color": GREY}
+    axis.annotate(told, (x, place), (4, 0), textcoords="offset points", **look)
 
 
 def _key(figure: Figure, panels: Mapping[str, Any]) -> None:
     found = {cell["verdict"] for cells in panels.values() for cell in cells.values()}
     handles: list[Any] = [
-        Line2D([], [], color=BLACK, marker="|", linestyle="none", label="the paper's"),
+        Line2D([], [], color=BLACK, marker="|", markersize=9, linestyle="none", label="the paper's"),
         Patch(color="0.82", label=f"± {ACCURACY_MARGIN}"),
     ]
     handles += [
-        Line2D([], [], markersize=4.5, linewidth=1.3, label=f"ours: {verdict}", **look)
+        Line2D([], [], markersize=4, linewidth=1.3, label=f"ours: {verdict}", **look)
         for verdict, look in LOOKS.items()
         if verdict in found
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    legend_below(figure, handles)

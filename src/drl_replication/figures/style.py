@@ -1,7 +1,7 @@
 """What all figures share: sizes, colours, and how they are written."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from string import ascii_lowercase
@@ -109,6 +109,12 @@ def label_panels(axes: Iterable[Axes], titles: Iterable[str], **look: Any) -> No
     """Give the panels the paper's letters: (a), (b), ... and a title each."""
     for letter, axis, title in zip(ascii_lowercase, axes, titles, strict=False):
         axis.set_title(f"({letter}) {title}", loc="left", **look)
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], width: float = 1.2) -> None:
+    """A legend under all panels, in as many columns of `width` inches as fit."""
+    columns = min(len(handles), max(1, int(figure.get_figwidth() / width)))
+    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns)
 
 
 def runs_told(n: int) -> str:

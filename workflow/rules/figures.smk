@@ -1,5 +1,7 @@
 # Figures, each from its records alone.
 
+KINDS = ["pdf", "png", "svg", "json"]  # of files that a figure is written to
+
 
 localrules:
     figure,
@@ -46,6 +48,7 @@ rule figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        svg="<results>/figures/{figure}.svg",
         json="<results>/figures/{figure}.json",
     log:
         "<results>/logs/figure/{figure}.log",
@@ -64,7 +67,8 @@ rule figure:
         "Draw {wildcards.figure}"
     shell:
         "python scripts/figure.py --name {wildcards.figure} {params.shown:q} {params.notes:q}"
-        " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
+        " 2>&1 | tee {log:q}"
 
 
 for figure in FIGURES:
@@ -74,7 +78,7 @@ for figure in FIGURES:
         name:
             figure
         input:
-            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=["pdf", "png", "json"]),
+            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=KINDS),
         localrule: True
 
 
@@ -83,5 +87,5 @@ rule figures:
         expand(
             "<results>/figures/{figure}.{kind}",
             figure=selection.drawable(config),
-            kind=["pdf", "png", "json"],
+            kind=KINDS,
         ),

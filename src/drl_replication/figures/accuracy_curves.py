@@ -47,7 +47,7 @@ def draw(
     panels: dict[str, Any] = {benchmark: {} for benchmark in finished.drawable()}
     for (benchmark, method), runs in finished.groups.items():
         values = np.array([_of_run(run) for run in runs])
-        mean, std = mean_and_std(values)
+        _, std = mean_and_std(values)
         others = finished.groups.get((benchmark, REFERENCE), [])
         panels[benchmark][method] = {
             "seeds": [run["seed"] for run in runs],

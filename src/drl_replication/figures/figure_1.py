@@ -24,9 +24,7 @@ from drl_replication.figures.style import (
     BLACK,
     BLUE,
     GREEN,
-    NEGATIVE,
     ORANGE,
-    POSITIVE,
     PURPLE,
     figure_of_words,
     label_panels,
@@ -152,15 +150,15 @@ def _figure(drawn: Mapping[str, Any], places: Mapping[str, Any]) -> Figure:
 
 def _place_title(third: str, row: Mapping[str, Any]) -> str:
     """Where the third class lies, and who wins how often."""
-    drawn = " (as above)" if third == DRAWN else ""
+    drawn = ", as above" if third == DRAWN else " the others"
     better = f"random better in {row['random_better']} of {row['repetitions']}"
     return f"class 3 {third}{drawn}:\n{better}" + f", {row['ties']} ties" * (row["ties"] > 0)
 
 
 def _differences(axis: Axes, edges: Array, counts: Sequence[int], third: str) -> None:
     """A histogram of random minus GSS-IQP, and a small map of the classes' means."""
-    colours = np.where(edges[:-1] < -BIN / 2, NEGATIVE, POSITIVE)
-    axis.bar(edges[:-1], counts, np.diff(edges), align="edge", color=colours, edgecolor="white")
+    shades = np.where(edges[:-1] < -BIN / 2, "0.75", "0.35")  # no colour, since those are classes
+    axis.bar(edges[:-1], counts, np.diff(edges), align="edge", color=shades, edgecolor="white")
     axis.axvline(0, color=BLACK, linewidth=0.8)
     axis.set_ylim(0, 1.6 * max(counts))
     axis.yaxis.set_major_locator(MaxNLocator(3, integer=True))
@@ -201,7 +199,12 @@ def _regions(axis: Axes, weights: Array) -> None:
 def _old_boundary(axis: Axes, weights: Array) -> None:
     a, b, c = weights[:, 0] - weights[:, 1]
     origin = -c * np.array([a, b]) / (a * a + b * b)
-    line: dict[str, Any] = {"color": BLACK, "linestyle": ":", "linewidth": 0.8, "label": "boundary of task 1"}
+    line: dict[str, Any] = {
+        "color": BLACK,
+        "linestyle": ":",
+        "linewidth": 0.8,
+        "label": "boundary of task 1",
+    }
     axis.axline(origin, origin + np.array([-b, a]), **line)
 
 
@@ -257,8 +260,8 @@ def _findings(numbers: Mapping[str, Any], share: str, percent: str) -> list[str]
         if size != share
     )
     return [
-        f"Over the {n} data sets, the selected samples are {ratio['mean']:.2f} times as far from the boundary "
-        "as all samples.",
+        f"Over the {n} data sets, the selected samples are {ratio['mean']:.2f} times as far from "
+        "the boundary as all samples.",
         "On fresh samples of all classes the random memory is more accurate in "
         f"{numbers['random_better']} of {n} ({_signed(difference['mean'])} on average"
         f"{_interval(difference)}). The paper finds it better, for one picture; this depends on "

@@ -29,7 +29,9 @@ SIGNS: dict[str, dict[str, Any]] = {
     "negative": {"color": NEGATIVE, "marker": "o"},
     "positive": {"color": POSITIVE, "marker": "^"},
 }
-MEASURES: dict[str, Callable[[Any], Any]] = {  # of the summary: where a classifier's record holds it
+MEASURES: dict[
+    str, Callable[[Any], Any]
+] = {  # of the summary: where a classifier's record holds it
     "test_accuracy": lambda c: c["test_accuracy"],
     "negative_correlation": lambda c: c["negative"]["correlation"],
     "positive_correlation": lambda c: c["positive"]["correlation"],
@@ -48,7 +50,8 @@ def draw(records: Sequence[Path], settings: Mapping[str, Any]) -> tuple[Figure, 
     experiments = read_seeds(records, settings)
     summary = {c: _summary([e["result"]["classifiers"][c] for e in experiments]) for c in CLASSES}
     printed: dict[str, Any] = {c: {} for c in CLASSES}
-    for row in printed_figure_2().itertuples():
+    rows: Any = printed_figure_2().itertuples()
+    for row in rows:
         printed[row.classes][row.measure] = row.value
     numbers = {
         "seeds": [e["seed"] for e in experiments],
@@ -113,7 +116,7 @@ def _scatter(
         points = panel[sign]["gradient"], panel[sign]["representation"]
         axis.scatter(*points, s=6, alpha=0.6, linewidth=0, label=label, rasterized=True, **look)
     axis.set_xlabel("cosine similarity of gradients")
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.02, -0.14)}
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.02, -0.18)}
     axis.legend(markerscale=2, handletextpad=0.2, borderaxespad=0, **place)
 
 
@@ -148,7 +151,9 @@ def _details(
     ]
 
 
-def _in_words(classes: str, summary: Mapping[str, Any], printed: Mapping[str, Any], seeds: int) -> str:
+def _in_words(
+    classes: str, summary: Mapping[str, Any], printed: Mapping[str, Any], seeds: int
+) -> str:
     """A classifier's numbers beside the paper's, in a sentence."""
     accuracy, negative, positive = (
         f"{plus_minus(summary[name], digits)} (paper {printed[name]:.{digits}f})".replace("-", "−")

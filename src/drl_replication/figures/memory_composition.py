@@ -171,7 +171,9 @@ def _panel(axis: Axes, panel: Mapping[str, Any]) -> None:
     if panel["std"]:
         spread = np.array(panel["std"])[:, 0]
         look: dict[str, Any] = {"fmt": "none", "elinewidth": 0.8, "capsize": 1.5}
-        axis.errorbar(after[1:], shares[1:, 0], spread[1:], ecolor="white", **look | {"elinewidth": 2})
+        axis.errorbar(
+            after[1:], shares[1:, 0], spread[1:], ecolor="white", **look | {"elinewidth": 2}
+        )
         axis.errorbar(after[1:], shares[1:, 0], spread[1:], ecolor=BLACK, **look)
         first += f"\n± {100 * spread[-1]:.0f}"
     height = max(0.1, shares[-1, 0] / 2)

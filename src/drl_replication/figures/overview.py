@@ -15,7 +15,16 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from drl_replication.figures.runs import Finished, benchmark_grid, drawn_or_said, finished_runs
-from drl_replication.figures.style import BLACK, BLUE, GREY, ORANGE, PROVISIONAL, legend_below, runs_told, styled
+from drl_replication.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    PROVISIONAL,
+    legend_below,
+    runs_told,
+    styled,
+)
 from drl_replication.measures.statistics import difference_interval
 from drl_replication.paper.printed import (
     BENCHMARK_TITLES,
@@ -62,7 +71,8 @@ def draw(
     finished = finished_runs(paths, selected)
     other = incomparable(pd.DataFrame(_basis(finished), columns=list(Basis._fields)))
     panels: dict[str, Any] = {benchmark: {} for benchmark in finished.drawable()}
-    for row in printed(1).itertuples():
+    rows: Any = printed(1).itertuples()
+    for row in rows:
         if row.benchmark in panels and row.method in finished.methods:
             found = _number(finished, row)
             if row.benchmark in other and found["verdict"] != NOT_RUN:
@@ -80,13 +90,20 @@ def draw(
 
 
 def _caption(counted: Mapping[str, int]) -> str:
-    told = ", ".join(f"{n} {'differ' if verdict == DIFFERS else verdict}" for verdict, n in counted.items() if n) or "none judged"
+    told = (
+        ", ".join(
+            f"{n} {'differ' if verdict == DIFFERS else verdict}"
+            for verdict, n in counted.items()
+            if n
+        )
+        or "none judged"
+    )
     return (
         "Average accuracy (Table 1): the paper's number (bar: ± its margin of "
         f"{ACCURACY_MARGIN}) and ours, with the 90 % interval of the difference set on the paper's "
         "number. A number is reproduced if that interval lies within the bar, differs if wholly "
-        f"outside, and is inconclusive otherwise: {told}. Thin intervals: n under {PROVISIONAL}. All "
-        "columns have one scale."
+        f"outside, and is inconclusive otherwise: {told}. Thin intervals: n under {PROVISIONAL}. "
+        "All columns have one scale."
     )
 
 
@@ -203,7 +220,9 @@ def _beside(axis: Axes, x: float, place: int, told: str) -> None:
 def _key(figure: Figure, panels: Mapping[str, Any]) -> None:
     found = {cell["verdict"] for cells in panels.values() for cell in cells.values()}
     handles: list[Any] = [
-        Line2D([], [], color=BLACK, marker="|", markersize=9, linestyle="none", label="the paper's"),
+        Line2D(
+            [], [], color=BLACK, marker="|", markersize=9, linestyle="none", label="the paper's"
+        ),
         Patch(color="0.82", label=f"± {ACCURACY_MARGIN}"),
     ]
     handles += [

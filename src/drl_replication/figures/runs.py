@@ -54,9 +54,7 @@ class Finished:
 
     def why_not(self, benchmark: str, method: str = "") -> str:
         """Why there is nothing of a method, or of a whole benchmark."""
-        gone = sum(
-            n for (b, m), n in self.diverged.items() if b == benchmark and method in ("", m)
-        )
+        gone = sum(n for (b, m), n in self.diverged.items() if b == benchmark and method in ("", m))
         return f"{gone} of {gone} runs diverged" if gone else "not run"
 
     def details(self) -> list[str]:
@@ -139,7 +137,11 @@ def benchmark_grid(
     """
     names, full = finished.benchmarks, finished.drawable()
     weights = [weight(b) if b in full else NARROW for b in names]
-    options = {"squeeze": False, "width_ratios": weights, "height": row_height * rows + 0.7}
+    options: dict[str, Any] = {
+        "squeeze": False,
+        "width_ratios": weights,
+        "height": row_height * rows + 0.7,
+    }
     width = min(PAGE_WIDTH, 1.2 + 2.2 * sum(weights))
     figure, axes = new_figure(rows, len(names), width=width, **options)
     for place, (column, benchmark) in enumerate(zip(axes.T, names, strict=True)):

@@ -10,7 +10,6 @@ from drl_replication.measures.statistics import bootstrap_mean_interval
 from drl_replication.paper.printed import BENCHMARK_DATASETS
 from drl_replication.records.experiments import read_experiments
 
-
 NO_RECORDS = "Nothing to draw: there are no records of this experiment."
 
 

@@ -101,8 +101,8 @@ def figure_of_words(text: str) -> Figure:
 
 def say(axis: Axes, text: str, **look: Any) -> None:
     """Words in the middle of a panel, in place of what cannot be drawn there."""
-    look = {"ha": "center", "va": "center", "color": GREY, "fontsize": 6, "wrap": True} | look
-    axis.text(0.5, 0.5, text, transform=axis.transAxes, **look)
+    usual = {"ha": "center", "va": "center", "color": GREY, "fontsize": 6, "wrap": True}
+    axis.text(0.5, 0.5, text, transform=axis.transAxes, **{**usual, **look})
 
 
 def label_panels(axes: Iterable[Axes], titles: Iterable[str], **look: Any) -> None:

@@ -64,9 +64,8 @@ def draw(
 CAPTION = (
     "Accuracy in % on the test set of each task (column of a panel) after learning each task "
     "(row); beside it, average accuracy at the end (Table 1). Colour: difference to BER, paired by "
-    "seed; white in BER's own row, or where no seed has a BER. Bold: the 95 % interval (Student) "
-    f"of that difference lies off 0. With n under {PROVISIONAL}, provisional. To notice: numbers "
-    "that fall down a column, a task forgotten."
+    "seed; white where there is none. Bold: the 95 % interval (Student) of that difference lies "
+    f"off 0. n under {PROVISIONAL} is provisional. To notice: columns that fall, tasks forgotten."
 )
 
 

@@ -99,11 +99,10 @@ def _caption(counted: Mapping[str, int]) -> str:
         or "none judged"
     )
     return (
-        "Average accuracy (Table 1): the paper's number (bar: ± its margin of "
-        f"{ACCURACY_MARGIN}) and ours, with the 90 % interval of the difference set on the paper's "
-        "number. A number is reproduced if that interval lies within the bar, differs if wholly "
-        f"outside, and is inconclusive otherwise: {told}. Thin intervals: n under {PROVISIONAL}. "
-        "All columns have one scale."
+        f"Average accuracy (Table 1): the paper's number (bar: ± {ACCURACY_MARGIN}) and ours, with "
+        "the 90 % interval of the difference set on the paper's number. Reproduced: the interval "
+        f"lies within the bar; differs: wholly outside; else inconclusive; {told}. Thin intervals: "
+        f"n under {PROVISIONAL}. All columns have one scale."
     )
 
 

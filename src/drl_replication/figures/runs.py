@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.figures.style import PAGE_WIDTH, figure_of_words, new_figure, say
 from drl_replication.measures.statistics import mean_interval
 from drl_replication.paper.printed import (
@@ -20,7 +21,7 @@ from drl_replication.paper.printed import (
     benchmark_title,
     method_order,
 )
-from drl_replication.records.runs import collect
+from drl_replication.records.runs import collect, record_path
 from drl_replication.text.coverage import missing_runs
 
 Record = dict[str, Any]
@@ -65,13 +66,16 @@ class Finished:
 
     def provisos(self) -> str:
         """What a caption owes: data that are not the paper's, runs that diverged."""
-        other = {b: self._dataset(b) for b in self.drawable()}
-        told = [
-            f"{benchmark_title(b)} on {dataset} instead of {BENCHMARK_DATASETS[b]}"
-            for b, dataset in other.items()
-            if dataset != BENCHMARK_DATASETS.get(b, dataset)
+        other: dict[tuple[str, str], list[str]] = {}
+        for benchmark in self.drawable():
+            dataset = self._dataset(benchmark)
+            paper = BENCHMARK_DATASETS.get(benchmark, dataset)
+            if dataset != paper:
+                other.setdefault((dataset, paper), []).append(benchmark_title(benchmark))
+        sentences = [
+            f"On {dataset}, not {paper}: {', '.join(titles)}."
+            for (dataset, paper), titles in other.items()
         ]
-        sentences = [f"Not the paper's data: {'; '.join(told)}."] if told else []
         if gone := self.diverged.total():
             total = gone + sum(map(len, self.groups.values()))
             sentences.append(f"Diverged and left out: {gone} of {total} runs.")
@@ -94,12 +98,13 @@ def finished_runs(
     """What the records at `records` give; none of them is no error.
 
     `settings`: {benchmark: {method: settings}} of all that are selected. Raises RecordError and
-    ValueError as `records.runs.collect`.
+    ValueError as `records.runs.collect`, ValueError for a record of other tasks.
     """
     runs = collect(records, settings) if records else []
     runs.sort(key=lambda r: (benchmark_order(r["benchmark"]), method_order(r["method"]), r["seed"]))
     groups: Groups = {}
     for run in runs:
+        _check_tasks(run)
         if not run["diverged"]:
             groups.setdefault((run["benchmark"], run["method"]), []).append(run)
     there = [(r["benchmark"], r["method"], r["seed"]) for r in runs]
@@ -112,6 +117,16 @@ def finished_runs(
         Counter((r["benchmark"], r["method"]) for r in runs if r["diverged"]),
         missing_runs(wanted, there),
     )
+
+
+def _check_tasks(run: Record) -> None:
+    """Sizes are the benchmark's, whatever a record holds. Raises ValueError, naming the record."""
+    tasks, found = BENCHMARKS[run["benchmark"]].tasks, len(run["accuracy_matrix"])
+    if found != tasks:
+        raise ValueError(
+            f"{record_path('', run['benchmark'], run['method'], run['seed'])} has {found} tasks, "
+            f"but {run['benchmark']} has {tasks}: run its job again."
+        )
 
 
 def drawn_or_said(

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -108,38 +107,31 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
 
 
 def _panel(axis: Axes, panel: Mapping[str, Any], usual: int) -> None:
-    a = np.array(panel["mean"], dtype=float)
-    compared = panel["difference"]
-    colour = np.array(compared["mean"], dtype=float) if compared else np.where(np.isnan(a), a, 0.0)
-    tasks = range(1, len(a) + 1)
-    numbers = [["" if np.isnan(v) else f"{100 * v:.0f}" for v in row] for row in a]
-    size = 5 if len(a) > 5 else 6
-    seaborn.heatmap(
-        colour,
-        vmin=-STRONG,
-        vmax=STRONG,
-        cmap=COLOURS,
-        cbar=False,
-        annot=np.array(numbers),
-        fmt="",
-        annot_kws={"fontsize": size},  # black or white, whichever is easier to read
-        xticklabels=list(tasks),
-        yticklabels=list(tasks),
-        ax=axis,
-    )
-    _in_bold(axis, compared)
-    axis.tick_params(length=0, pad=1, labelsize=size, rotation=0)
+    a, compared = np.array(panel["mean"], dtype=float), panel["difference"]
+    colour = np.array(compared["mean"], dtype=float) if compared else 0 * a
+    edges, size = np.arange(len(a) + 1) + 0.5, 5 if len(a) > 5 else 6
+    axis.pcolormesh(edges, edges, np.ma.masked_invalid(colour), vmin=-STRONG, vmax=STRONG,
+                    cmap=COLOURS, rasterized=True)  # fmt: skip
+    axis.invert_yaxis()
+    bold = _off_zero(compared, a)
+    for t, i in zip(*np.tril_indices(len(a)), strict=True):
+        shade = colour[t, i] / STRONG
+        look = {"color": "white" if shade < -0.6 else "black"}
+        look |= {"fontweight": "bold" if bold[t, i] else "normal"}
+        place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "clip_on": True}
+        text = axis.text(i + 1, t + 1, f"{100 * a[t, i]:.0f}", **place, **look)
+        text.set_in_layout(False)  # it lies in the panel; hundreds of them make layout slow
+    axis.set(xticks=range(1, len(a) + 1), yticks=range(1, len(a) + 1))
+    axis.tick_params(length=0, pad=1, labelsize=size)
     n, told = len(panel["seeds"]), f"{a[-1].mean():.3f}"
     told = told if n == usual else f"n = {n}: {told}"
     axis.text(0.98, 0.97, told, transform=axis.transAxes, ha="right", va="top", fontsize=7)
 
 
-def _in_bold(axis: Axes, compared: Mapping[str, Any] | None) -> None:
-    """Numbers whose difference's interval lies off 0."""
+def _off_zero(compared: Mapping[str, Any] | None, a: Array) -> Array:
+    """Where the interval of the difference to BER lies off 0."""
     if not compared or not compared["low"]:
-        return
+        return np.zeros(a.shape, dtype=bool)
     low, high = (np.array(compared[key], dtype=float) for key in ("low", "high"))
     off: Array = (low > 0) | (high < 0)
-    below: Array = ~np.isnan(low)
-    for text, bold in zip(axis.texts, off[below], strict=True):
-        text.set_fontweight("bold" if bold else "normal")
+    return off

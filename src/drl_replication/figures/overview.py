@@ -19,8 +19,8 @@ from drl_replication.figures.style import (
     BLACK,
     BLUE,
     GREY,
-    ORANGE,
     PROVISIONAL,
+    RED,
     legend_below,
     runs_told,
     styled,
@@ -48,7 +48,7 @@ from drl_replication.verdict.scoring import (
 LOOKS: dict[str, dict[str, Any]] = {  # each known by its shape as well
     REPRODUCED: {"color": BLUE, "marker": "o"},
     INCONCLUSIVE: {"color": GREY, "marker": "D", "markerfacecolor": "white"},
-    DIFFERS: {"color": ORANGE, "marker": "X"},
+    DIFFERS: {"color": RED, "marker": "X"},
     NOT_COMPARABLE: {"color": GREY, "marker": "+"},
 }
 

@@ -114,9 +114,9 @@ def _panel(axis: Axes, panel: Mapping[str, Any], usual: int) -> None:
                     cmap=COLOURS, rasterized=True)  # fmt: skip
     axis.invert_yaxis()
     bold = _off_zero(compared, a)
-    for t, i in zip(*np.tril_indices(len(a)), strict=True):
+    for t, i in ((t, i) for t in range(len(a)) for i in range(t + 1)):
         shade = colour[t, i] / STRONG
-        look = {"color": "white" if shade < -0.6 else "black"}
+        look: dict[str, Any] = {"color": "white" if shade < -0.6 else "black"}
         look |= {"fontweight": "bold" if bold[t, i] else "normal"}
         place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "clip_on": True}
         text = axis.text(i + 1, t + 1, f"{100 * a[t, i]:.0f}", **place, **look)

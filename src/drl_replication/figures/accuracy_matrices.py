@@ -114,7 +114,7 @@ def _panel(axis: Axes, panel: Mapping[str, Any], usual: int) -> None:
                     cmap=COLOURS, rasterized=True)  # fmt: skip
     axis.invert_yaxis()
     bold = _off_zero(compared, a)
-    for t, i in ((t, i) for t in range(len(a)) for i in range(t + 1)):
+    for t, i in (divmod(cell, len(a)) for cell in np.flatnonzero(~np.isnan(a)).tolist()):
         shade = colour[t, i] / STRONG
         look: dict[str, Any] = {"color": "white" if shade < -0.6 else "black"}
         look |= {"fontweight": "bold" if bold[t, i] else "normal"}

@@ -126,7 +126,7 @@ def test_everything_selected_is_made_and_then_nothing_is_planned(finished):
     tables |= {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
     tables |= {"runs.csv", "aggregates.json"}
     assert {path.name for path in (results / "tables").iterdir()} == tables
-    figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")}
+    figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "svg", "json")}
     assert {path.name for path in (results / "figures").iterdir()} == figures
     files = {path.name for path in results.iterdir() if path.is_file()}
     assert files == {"verdict.csv", "verdict.md", "claims.csv", "report.html", "selection.json"}

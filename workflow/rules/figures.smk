@@ -1,5 +1,7 @@
 # Figures, each from its records alone.
 
+KINDS = ["pdf", "png", "svg", "json"]  # of files that a figure is written to
+
 
 localrules:
     figure,
@@ -17,6 +19,7 @@ rule figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        svg="<results>/figures/{figure}.svg",
         json="<results>/figures/{figure}.json",
     log:
         "<results>/logs/figure/{figure}.log",
@@ -35,7 +38,8 @@ rule figure:
         "Draw {wildcards.figure}"
     shell:
         "python scripts/figure.py --name {wildcards.figure} {params.shown:q} {params.notes:q}"
-        " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
+        " 2>&1 | tee {log:q}"
 
 
 for figure in FIGURES:
@@ -45,7 +49,7 @@ for figure in FIGURES:
         name:
             figure
         input:
-            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=["pdf", "png", "json"]),
+            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=KINDS),
         localrule: True
 
 
@@ -54,5 +58,5 @@ rule figures:
         expand(
             "<results>/figures/{figure}.{kind}",
             figure=selection.drawable(config),
-            kind=["pdf", "png", "json"],
+            kind=KINDS,
         ),

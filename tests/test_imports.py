@@ -14,9 +14,10 @@ FLOORS = [
     {"paper"},
     {"records", "text"},
     {"study", "experiments"},
-    {"tables", "figures"},
+    {"tables"},
     {"jobs"},
     {"verdict"},
+    {"figures"},
     {"report"},
 ]
 WITH_TORCH = {"learning", "experiments", "jobs"}

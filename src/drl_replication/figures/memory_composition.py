@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -29,7 +29,9 @@ from drl_replication.text.numbers import listed
 
 # Policies, each a memory part of the table of methods.
 POLICIES = {"ring:RingBuffer": "ring buffer", "gss:GradientBuffer": "GSS-greedy"}
-SHADES = matplotlib.colormaps["cividis"]  # for colour-blind readers, and monotone in grey
+SHADES = seaborn.color_palette(
+    "cividis", as_cmap=True
+)  # for colour-blind readers, and monotone in grey
 
 
 def draw(

@@ -110,6 +110,7 @@ def _basis(finished: Finished) -> list[Basis]:
     return [
         Basis(
             benchmark,
+            len(run["accuracy_matrix"]),
             run["provenance"]["data"]["dataset"],
             run["settings"].get("training_images", math.nan),
             run["settings"].get("memory_size", math.nan),

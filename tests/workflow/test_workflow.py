@@ -170,7 +170,7 @@ def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tab
     ],
 )
 def test_an_edit_plans_what_depends_on_the_file(twin, edited, expected):
-    twin.append(edited, '"""An edit that does nothing."""  # and a comment\n')
+    twin.append(edited, "# an edit that does nothing\n")
     assert twin.planned("all") == []
     twin.append(edited, "EDIT = 1\n")
     assert twin.planned("all") == sorted(expected)
@@ -185,7 +185,7 @@ def test_a_new_row_in_the_table_of_methods_plans_only_its_own_runs(twin):
     assert twin.planned("all") == []
     change = twin.write("change.yaml", "methods: [er, drl, twin]")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
-    assert planned == sorted([SELECT, *trainings(methods=["twin"]), *FROM_RUNS])
+    assert planned == sorted([SELECT, *shared(BENCHMARKS, ["twin"], 0, 1), *FROM_RUNS])
 
 
 def test_another_selection_of_finished_runs_trains_nothing(twin):

@@ -93,7 +93,8 @@ def shown(wildcards, input):
 def code_of_figure(wildcards):
     """One figure groups methods by their memory, a column of the table of methods."""
     file = f"src/drl_replication/figures/{wildcards.figure}.py"
-    memories = [METHODS[method].memory for method in config["methods"]]
+    by_memory = wildcards.figure == "memory_composition"
+    memories = [METHODS[method].memory for method in config["methods"] if by_memory]
     return str((code("scripts/figure.py", file), memories))
 
 

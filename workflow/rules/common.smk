@@ -18,7 +18,7 @@ from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
 from drl_replication.files import check_writable, remove_cut
-from drl_replication.jobs import locks, resources
+from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
 from drl_replication.study import config as configuration, selection, settings
@@ -52,6 +52,11 @@ if workflow.is_main_process:
     writable(Path.cwd())
     alive = locks.hold(Path(".snakemake"))  # until this process ends
     remove_cut(RESULTS)
+    if ON_SLURM:
+        with suppress(ImportError):  # a dry run needs no plugin
+            import snakemake_executor_plugin_slurm
+
+            slurm.watch(snakemake_executor_plugin_slurm)
     if not config["records_only"]:
         try:
             STORE.check_version()

@@ -35,6 +35,19 @@ def asked(what, runs=1):
     return of_job
 
 
+GPUS = gpus.count()
+if not ON_SLURM and not workflow.global_resources.get("gpu"):
+    # Here; each training that takes a GPU takes a whole one. `--resources gpu=2` says otherwise.
+    workflow.register_resource("gpu", max(1, GPUS))
+
+
+def gpu(wildcards):
+    """How many GPUs a training takes; `auto` asks a cluster for none."""
+    device = config["device"]["train"]
+    by_itself = GPUS and not ON_SLURM and BENCHMARKS[wildcards.benchmark].network != "dense"
+    return int(device == "cuda" or (device == "auto" and bool(by_itself)))
+
+
 def manifest(wildcards):
     """The verified dataset of a benchmark.
 
@@ -59,7 +72,7 @@ rule train:
     resources:
         runtime=asked("runtime"),
         mem_mb=asked("mem_mb"),
-        gpu=1 if config["device"]["train"] == "cuda" else 0,
+        gpu=gpu,
         # How a run is computed, not what: as parameters they would rerun it.
         device=config["device"]["train"],
         checkpoint_every=config["checkpoint_every"],
@@ -79,7 +92,7 @@ for seeds, benchmarks in resources.shared_jobs(
     settings.settings_of_runs(config),
     config["seeds"],
     0 if any("/runs/" in argument for argument in sys.argv) else config["job_minutes"],
-    None if config["job_minutes_limit"] else workflow.resource_settings.cores,
+    None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores,
 ).items():
 
     rule:
@@ -102,7 +115,7 @@ for seeds, benchmarks in resources.shared_jobs(
         resources:
             runtime=asked("runtime", len(seeds)),
             mem_mb=asked("mem_mb", len(seeds)),
-            gpu=1 if config["device"]["train"] == "cuda" else 0,
+            gpu=gpu,
             device=config["device"]["train"],
             checkpoint_every=config["checkpoint_every"],
         params:

@@ -21,6 +21,7 @@ SLEEP = 180  # seconds at most between two questions
 GRACE = 3  # a minute: SLURM may just be catching its breath
 STUCK = 30  # ten minutes: a job that cannot start
 SILENT = 90  # half an hour: a SLURM that does not answer
+TELL = 15  # five minutes: between two sentences on the same
 OBSERVATIONS = 3  # a host that slept has seen nothing meanwhile
 
 FAILED = {
@@ -98,9 +99,9 @@ class Watch:
         return clock.rounds >= OBSERVATIONS and seconds >= units * self.unit
 
     def tells(self, clock: Clock) -> bool:
-        """Whether to say it now: at once, then every ten graces."""
+        """Whether to say it now: at once, then now and then."""
         now = time.monotonic()
-        due = clock.told is None or now - clock.told >= 10 * GRACE * self.unit
+        due = clock.told is None or now - clock.told >= TELL * self.unit
         clock.told = now if due else clock.told
         return due
 

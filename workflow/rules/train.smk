@@ -36,7 +36,7 @@ def asked(what, runs=1):
 
 
 GPUS = gpus.count()
-if not ON_SLURM and not workflow.global_resources.get("gpu"):
+if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
     # Here; each training that takes a GPU takes a whole one. `--resources gpu=2` says otherwise.
     workflow.register_resource("gpu", max(1, GPUS))
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 COMMAND_SECONDS = 60
-SLEEP = 180  # seconds at most between two questions
 # In units of --slurm-init-seconds-before-status-checks, 20 in the project's profile.
 GRACE = 3  # a minute: SLURM may just be catching its breath
 STUCK = 30  # ten minutes: a job that cannot start
 SILENT = 90  # half an hour: a SLURM that does not answer
+SLEEP = 9  # three minutes: at most between two questions, while all is well
 TELL = 15  # five minutes: between two sentences on the same
 OBSERVATIONS = 3  # a host that slept has seen nothing meanwhile
 
@@ -220,7 +220,9 @@ async def check_active_jobs(executor: Any, active_jobs: list[Any]) -> AsyncGener
             yield job
     previous = executor.next_seconds_between_status_checks or unit
     quiet = not ended and not watch.clocks
-    executor.next_seconds_between_status_checks = min(previous + 10, SLEEP) if quiet else unit
+    executor.next_seconds_between_status_checks = (
+        min(previous + unit, SLEEP * unit) if quiet else unit
+    )
 
 
 async def _judge(watch: Watch, job: Any, state: State | None, silent: bool) -> tuple[str, str]:
@@ -293,8 +295,9 @@ async def _waiting(watch: Watch, name: str, state: State) -> tuple[str, str]:
 
 
 def is_done(job: Any) -> bool:
-    """Whether all outputs of a job are there."""
-    return all(_is_there(Path(str(path))) for path in job.job.output)
+    """Whether all outputs of a job are there, and what is written after them."""
+    last = getattr(job.job, "benchmark", None)
+    return all(_is_there(Path(str(path))) for path in [*job.job.output, *([last] if last else [])])
 
 
 def _is_there(path: Path) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from project_copy import Copy
+from project_copy import Copy, error_sentences
 
-from drl_replication.jobs import gpus, slurm
+from drl_replication.jobs import gpus, runs, slurm
 
 NEVER = "exit 1"
 
@@ -252,3 +252,33 @@ def test_one_gpu_has_one_training_at_a_time(fresh, tmp_path):
     assert done.returncode == 1
     assert "FileExistsError" not in done.stdout + done.stderr
     assert len((copy.root / "trained").read_text()) > 2
+
+
+# Where there is no room ---------------------------------------------------------------------------
+
+
+@pytest.mark.workflow
+def test_a_full_folder_for_temporary_files_is_named(fresh, tmp_path, mount, monkeypatch):
+    copy: Copy = fresh.twin(tmp_path / "project")
+    full = tmp_path / "full"
+    mount(full, "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    monkeypatch.setenv("TMPDIR", str(full))
+    said = error_sentences(copy.snakemake("tables"))
+    assert f"{full}, the folder for temporary files, cannot be written (No space left" in said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+    ],
+)
+def test_too_little_memory_is_said_with_the_run(error):
+    with (
+        pytest.raises(ValueError, match=r"seed_0.json: there is too little memory"),
+        runs.memory_told(Path("results/runs/a/b/seed_0.json")),
+    ):
+        raise error

@@ -17,7 +17,7 @@ sys.path.insert(0, str(PROJECT / "src"))
 from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
-from drl_replication.files import check_writable, remove_cut
+from drl_replication.files import check_temporary, check_writable, remove_cut
 from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
@@ -47,6 +47,14 @@ def writable(folder):
             "of the project"
         ) from None
 
+
+try:
+    check_temporary()
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename}, the folder for temporary files, cannot be written "
+        f"({error.strerror}): make room there, or name another folder as TMPDIR"
+    ) from None
 
 if workflow.is_main_process:
     writable(Path.cwd())

@@ -77,7 +77,7 @@ def make(
     name = key(method, run.seed, settings)
     record = store.find(name)
     if record is None:
-        with _memory_told(output):
+        with memory_told(output):
             from drl_replication.jobs.train import train_run
 
             record = train_run(
@@ -104,7 +104,7 @@ NO_MEMORY = re.compile("allocate memory|out of memory|failed to map segment|bad_
 
 
 @contextmanager
-def _memory_told(output: Path) -> Iterator[None]:
+def memory_told(output: Path) -> Iterator[None]:
     """Turn what says that there is no memory left into a ValueError that names the run."""
     try:
         yield

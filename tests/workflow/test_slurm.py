@@ -393,7 +393,7 @@ def test_the_whole_cluster_fails(fresh, cluster, undisturbed, stories, tmp_path)
     subprocess.run([*node, "State=DOWN", "Reason=test"], check=True)
     time.sleep(3)
     subprocess.run([*node, "State=RESUME"])  # if it has not come back by itself
-    submission.complete()
+    assert "Trying to restart job" in submission.complete()
     assert records(copy) == undisturbed
 
     subprocess.run([*node, "State=DRAIN", "Reason=test"], check=True)

@@ -78,6 +78,7 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 KillWait=2
 MinJobAge=2
+JobRequeue=0
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
 OverTimeLimit=0

@@ -14,7 +14,7 @@ ENVS = Path(__file__).resolve().parents[2] / "envs"
 # What the scripts of the rules import themselves; conda adds what these need.
 ENVIRONMENTS = {
     "data": ("mlxtend", "numpy", "pyyaml", "requests", "urllib3"),
-    "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "pyyaml", "scipy", "seaborn"),
+    "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "pyyaml", "scipy"),
     "solve": ("numpy", "pyscipopt", "pyyaml", "scipy"),
     "tables": ("jinja2", "jsonschema", "numpy", "pandas", "pyyaml", "scipy"),
     "train": ("jsonschema", "numpy", "pyyaml", "scipy", "threadpoolctl", "torch", "tqdm"),

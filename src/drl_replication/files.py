@@ -106,7 +106,7 @@ def _is_abandoned(temporary: Path) -> bool:
 # How whole files end; what a full disk or a power loss left ends otherwise.
 ENDINGS = {
     **dict.fromkeys((".csv", ".json", ".md", ".tex"), b"\n"),
-    ".html": b"</html>\n",
+    ".html": b"</html>",
     ".pdf": b"%%EOF\n",
     ".png": b"IEND\xaeB`\x82",
     ".svg": b"</svg>\n",

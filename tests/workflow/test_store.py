@@ -264,7 +264,7 @@ def test_what_somebody_may_still_be_writing_is_left_alone(tmp_path):
         ("a.csv", b"a,b,c,d\n1,2,3,4\n"),
         ("a.png", b"\x89PNG....IEND\xaeB`\x82"),
         ("a.pdf", b"%PDF-1.4 ...%%EOF\n"),
-        ("a.html", b"<html></html>\n"),
+        ("a.html", b"<html></html>"),
         ("a.unknown", b"anything"),
     ],
 )

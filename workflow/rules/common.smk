@@ -24,7 +24,7 @@ from drl_replication.learning.methods import METHODS
 from drl_replication.study import config as configuration, selection, settings
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
-from drl_replication.study.runs import Run
+from drl_replication.study.runs import PLACE, Run
 
 try:
     configuration.check_files(workflow.configfiles)
@@ -34,6 +34,11 @@ except configuration.ConfigError as error:
 
 RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
+GPUS = gpus.count()
+
+if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
+    # A training that takes a GPU has it for itself; `--resources gpu=2` says otherwise.
+    workflow.register_resource("gpu", max(1, GPUS))
 
 
 @cache
@@ -107,6 +112,8 @@ def environment():
     return " ".join(exports)
 
 
+# Not as an argument, which is printed and recorded: an address may hold a password.
+os.environ.update(DRL_MIRRORS=json.dumps(config["download"]["mirrors"]))
 # Snakemake formats it, but a brace here is one of a folder's name.
 shell.prefix(f"set -euo pipefail; {environment()} ".replace("{", "{{").replace("}", "}}"))
 
@@ -121,39 +128,6 @@ def is_running():
     return workflow.executor_plugin is not None and not (workflow.dryrun or workflow.touch)
 
 
-def runs(wildcards):
-    """The records of all selected runs, for a rule that needs one at least."""
-    if is_running():
-        writable(RESULTS.absolute())
-    there = selection.usable(config)
-    if not there:
-        raise WorkflowError(
-            f"records_only is true, but {RESULTS}/runs holds no record of the selected "
-            "benchmarks, methods and seeds"
-        )
-    return [f"<results>/{run.path}" for run in there]
-
-
 def arguments(option, values):
     """Each value after its own option."""
     return [f"--{option}={value}" for value in values]
-
-
-def readings_of(names):
-    """Arguments with the chosen options of these readings."""
-    return [f"--{name.replace('_', '-')}={config['readings'][name]}" for name in names]
-
-
-# What scripts are told of the runs: too much for a command line.
-rule selection:
-    output:
-        "<results>/selection.json",
-    log:
-        "<results>/logs/selection.log",
-    localrule: True
-    params:
-        content=lambda w: selection.digest(config),
-    message:
-        "List the selected runs"
-    run:
-        selection.write_selection(config, Path(output[0]))

@@ -7,10 +7,6 @@ localrules:
     download,
 
 
-# Not as arguments, which are printed and recorded: an address may hold a password.
-os.environ["DRL_MIRRORS"] = json.dumps(config["download"]["mirrors"])
-
-
 rule download:
     output:
         "<results>/data/{dataset}.json",

@@ -66,20 +66,13 @@ def train_run(
         kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
     images = _images(settings["dataset"], data_root, tuple(checksums.items()))
     result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
-    record = {
-        "schema_version": SCHEMA_VERSION,
-        "benchmark": settings["benchmark"],
-        "method": method,
-        "seed": seed,
-        **result,
-        "settings": settings,
-        "settings_digest": settings_digest(settings),
-        "provenance": {
-            **made_with,
-            "data": {"dataset": settings["dataset"], "files": checksums},
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
+    facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
+    record = {"schema_version": SCHEMA_VERSION, **facts, **result}
+    record |= {"settings": settings, "settings_digest": settings_digest(settings)}
+    record["provenance"] = made_with | {
+        "data": {"dataset": settings["dataset"], "files": checksums},
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     finish(record)
     if kept:

@@ -46,7 +46,8 @@ class Stream:
     def _inputs(self) -> np.ndarray | None:
         """Network inputs of all samples, of grey images on a CPU."""
         grey = self.images.dim() < 4 and self.images.device.type == "cpu"
-        return self.normalise(self.images).numpy() if grey else None
+        # Of rows that lie apart, NumPy would copy all whenever it takes a few.
+        return np.ascontiguousarray(self.normalise(self.images).numpy()) if grey else None
 
     def batch(self, positions: np.ndarray) -> tuple[Tensor, Tensor]:
         """Network inputs (B, ...) float32 and labels (B,) of the samples at `positions` (B,)."""

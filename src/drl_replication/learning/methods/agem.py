@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from drl_replication.learning.gradients import gradient
 from drl_replication.learning.methods.loss import Objective
@@ -66,15 +67,17 @@ def project(gradient: Gradient, reference: Gradient) -> Gradient:
         gradient: g, one tensor a parameter, or one array for all.
         reference: r, of the same shapes.
     """
-    g, r = (
-        torch.cat([torch.as_tensor(part).flatten() for part in parts]).double()
-        for parts in (gradient, reference)
-    )
+    g, r = (_vector(parts) for parts in (gradient, reference))
     inner = torch.dot(g, r)
     if inner >= 0:
         return gradient
-    g -= inner / torch.dot(r, r) * r
+    g = torch.sub(g, r, alpha=(inner / torch.dot(r, r)).item())
     if isinstance(gradient[0], np.ndarray):
         return [g.numpy().astype(gradient[0].dtype)]
     parts = g.to(gradient[0].dtype).split([part.numel() for part in gradient])
     return [p.view_as(part) for p, part in zip(parts, gradient, strict=True)]
+
+
+def _vector(parts: Gradient) -> Tensor:
+    flat = [torch.as_tensor(part).flatten() for part in parts]
+    return (torch.cat(flat) if len(flat) > 1 else flat[0]).double()

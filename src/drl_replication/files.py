@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 ABANDONED_SECONDS = 3600  # after which nobody is still writing a temporary file
+TEMPORARY_BYTES = 2**18  # what a workflow needs room for in the folder for temporary files
 
 
 def write_text_atomically(path: str | Path, text: str) -> None:
@@ -69,6 +71,21 @@ def check_writable(folder: Path) -> None:
     if folder.exists() and not os.access(folder, os.W_OK):
         number = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
         raise OSError(number, os.strerror(number), str(folder))
+
+
+def check_temporary() -> None:
+    """Raise OSError naming the folder for temporary files if nothing can be written to it.
+
+    Python goes on to another folder then; the solver that Snakemake asks does not.
+    """
+    names = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    folder = names[0] if names else tempfile.gettempdir()
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(TEMPORARY_BYTES))
+            file.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, folder) from error
 
 
 def leftovers(path: Path) -> list[Path]:

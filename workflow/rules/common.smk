@@ -17,14 +17,14 @@ sys.path.insert(0, str(PROJECT / "src"))
 from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
-from drl_replication.files import check_writable, remove_cut
-from drl_replication.jobs import locks, resources
+from drl_replication.files import check_temporary, check_writable, remove_cut
+from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
 from drl_replication.study import config as configuration, selection, settings
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
-from drl_replication.study.runs import Run
+from drl_replication.study.runs import PLACE, Run
 
 try:
     configuration.check_files(workflow.configfiles)
@@ -34,6 +34,11 @@ except configuration.ConfigError as error:
 
 RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
+GPUS = gpus.count()
+
+if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
+    # A training that takes a GPU has it for itself; `--resources gpu=2` says otherwise.
+    workflow.register_resource("gpu", max(1, GPUS))
 
 
 @cache
@@ -48,10 +53,23 @@ def writable(folder):
         ) from None
 
 
+try:
+    check_temporary()
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename}, the folder for temporary files, cannot be written "
+        f"({error.strerror}): make room there, or name another folder as TMPDIR"
+    ) from None
+
 if workflow.is_main_process:
     writable(Path.cwd())
     alive = locks.hold(Path(".snakemake"))  # until this process ends
     remove_cut(RESULTS)
+    if ON_SLURM:
+        with suppress(ImportError):  # a dry run needs no plugin
+            import snakemake_executor_plugin_slurm
+
+            slurm.watch(snakemake_executor_plugin_slurm)
     if not config["records_only"]:
         try:
             STORE.check_version()

@@ -52,6 +52,18 @@ def asked(what, runs=1):
     return of_job
 
 
+def gpu(wildcards):
+    """How many GPUs a training takes; `auto` asks a cluster for none."""
+    device = config["device"]["train"]
+    chosen = GPUS and not ON_SLURM and BENCHMARKS[wildcards.benchmark].network != "dense"
+    return int(device == "cuda" or (device == "auto" and bool(chosen)))
+
+
+def asks_for_a_record():
+    """Whether a record is asked for by its path; jobs are told paths of all kinds."""
+    return workflow.is_main_process and any(map(PLACE.search, sys.argv))
+
+
 def manifest(wildcards):
     """The verified dataset of a benchmark.
 

@@ -18,7 +18,7 @@ rule train:
     resources:
         runtime=asked("runtime"),
         mem_mb=asked("mem_mb"),
-        gpu=1 if config["device"]["train"] == "cuda" else 0,
+        gpu=gpu,
         # How a run is computed, not what: as parameters they would rerun it.
         device=config["device"]["train"],
         checkpoint_every=config["checkpoint_every"],
@@ -37,8 +37,8 @@ rule train:
 for seeds, benchmarks in resources.shared_jobs(
     settings.settings_of_runs(config),
     config["seeds"],
-    0 if any("runs/" in argument for argument in sys.argv) else config["job_minutes"],
-    None if config["job_minutes_limit"] else workflow.resource_settings.cores,
+    0 if asks_for_a_record() else config["job_minutes"],
+    None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores,
 ).items():
 
     rule:
@@ -61,7 +61,7 @@ for seeds, benchmarks in resources.shared_jobs(
         resources:
             runtime=asked("runtime", len(seeds)),
             mem_mb=asked("mem_mb", len(seeds)),
-            gpu=1 if config["device"]["train"] == "cuda" else 0,
+            gpu=gpu,
             device=config["device"]["train"],
             checkpoint_every=config["checkpoint_every"],
         params:

@@ -10,6 +10,7 @@ import torch
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images, load
 from drl_replication.data.manifests import read_manifest
+from drl_replication.jobs import gpus
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.training import train
@@ -85,6 +86,12 @@ def _images(dataset: str, root: Path, checksums: tuple[tuple[str, str], ...]) ->
     return load(dataset, root, dict(checksums))
 
 
+def _gpu_names() -> list[str]:
+    """What tells the GPUs apart that torch sees, also if other processes number them otherwise."""
+    shown = range(torch.cuda.device_count())
+    return [str(getattr(torch.cuda.get_device_properties(i), "uuid", i)) for i in shown]
+
+
 def find_device(name: str, benchmark: str) -> torch.device:
     """The device of that name; "auto" leaves small networks on the CPU, which is faster there."""
     if name == "auto":
@@ -95,4 +102,5 @@ def find_device(name: str, benchmark: str) -> torch.device:
     if name == "cuda":  # otherwise cuDNN picks its algorithms by racing them
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         torch.use_deterministic_algorithms(True, warn_only=True)
+        return torch.device(name, gpus.claim(_gpu_names()))
     return torch.device(name)

@@ -17,6 +17,7 @@ FLOORS = [
     {"tables", "figures"},
     {"jobs"},
     {"verdict"},
+    {"studies"},
     {"report"},
 ]
 WITH_TORCH = {"learning", "experiments", "jobs"}

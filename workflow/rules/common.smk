@@ -21,10 +21,10 @@ from drl_replication.files import check_writable, remove_cut
 from drl_replication.jobs import locks, resources
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
-from drl_replication.study import config as configuration, selection, settings
+from drl_replication.study import config as configuration, selection, settings, studies
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
-from drl_replication.study.runs import Run
+from drl_replication.study.runs import PAPER, Run
 
 try:
     config = configuration.check(config)
@@ -33,6 +33,9 @@ except configuration.ConfigError as error:
 
 RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
+VARIANTS = studies.Variants(config)
+STUDIES = studies.studies(VARIANTS)
+ASKED = set()  # the studies that this workflow was asked for
 
 
 @cache
@@ -56,7 +59,9 @@ if workflow.is_main_process:
 onerror:
     # Snakemake deletes all that a failed job made, also the runs that it had finished.
     with suppress(OSError):  # the disk that was full; the next job takes them from the store
-        STORE.put_back(selection.keys(config))
+        STORE.put_back(
+            selection.keys(config) | {run: VARIANTS.key(run) for run in studied(ASKED)}
+        )
 
 
 wildcard_constraints:
@@ -65,6 +70,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     dataset="|".join(DATASETS),
     seed="0|[1-9][0-9]*",
+    place="|variants/[^/]+/",  # of a run: none for the paper's own settings
 
 
 pathvars:
@@ -113,6 +119,17 @@ def runs(wildcards):
             "benchmarks, methods and seeds"
         )
     return [f"<results>/{run.path}" for run in there]
+
+
+@cache
+def cells(name):
+    """What a study runs, by variant."""
+    return studies.cells(STUDIES[name], VARIANTS)
+
+
+def studied(names):
+    """The runs that studies need."""
+    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
 
 
 def arguments(option, values):

@@ -7,7 +7,12 @@ localrules:
 
 def costs_to_measure(wildcards):
     """Costs of the methods that have runs still to be made."""
-    lacking = [run for run, key in selection.keys(config).items() if not STORE.has(key, run)]
+    return costs_of(selection.keys(config))
+
+
+def costs_of(keys):
+    """The same for any runs and their keys."""
+    lacking = [run for run, key in keys.items() if not STORE.has(key, run)]
     pairs = dict.fromkeys((run.benchmark, run.method) for run in lacking)
     return [f"<results>/plan/{benchmark}/{method}.json" for benchmark, method in pairs]
 
@@ -24,7 +29,7 @@ rule cost:
         runtime=lambda w, attempt: 30 * attempt,
         mem_mb=asked("mem_mb"),
     params:
-        settings=run_settings,
+        settings=lambda w: json.dumps(settings_of(w)),
         code=lambda w: str(
             (
                 code("scripts/cost.py", parts=METHODS[w.method].parts),

@@ -3,6 +3,7 @@
 
 
 import atexit
+from functools import partial
 
 
 localrules:
@@ -82,6 +83,62 @@ rule study_records:
         " 2>&1 | tee {log:q}"
 
 
+STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
+STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
+
+
+rule study:
+    input:
+        study=rules.study_file.output,
+        records="<results>/studies/{study}/records.jsonl.gz",
+    output:
+        expand("<results>/studies/{{study}}/{file}", file=STUDY_FILES),
+    log:
+        "<results>/logs/study/{study}.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        folder=lambda w, output: Path(output[0]).parent,
+        code=code("scripts/study.py"),
+    message:
+        "Compare the variants of the study {wildcards.study}"
+    shell:
+        "python scripts/study.py --study {input.study:q} --records {input.records:q}"
+        " --folder {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule study_figure:
+    input:
+        lambda w: f"<results>/studies/{w.study}/{studies.FIGURES[w.study_figure]}.csv",
+    output:
+        multiext("<results>/studies/{study}/{study_figure}", pdf=".pdf", png=".png", json=".json"),
+    log:
+        "<results>/logs/study_figure/{study}/{study_figure}.log",
+    wildcard_constraints:
+        study_figure="|".join(studies.FIGURES),
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        code=lambda w: code(
+            "scripts/study_figure.py", f"src/drl_replication/figures/{w.study_figure}.py"
+        ),
+    message:
+        "Draw {wildcards.study_figure} of the study {wildcards.study}"
+    shell:
+        "python scripts/study_figure.py --name {wildcards.study_figure} --csv {input:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
+
+
+def all_of_study(study, wildcards):
+    """What a study makes, its figures as far as its variants allow one."""
+    folder = f"<results>/studies/{study}"
+    figures = studies.drawable(STUDIES[study], cells(study))
+    return [
+        *(f"{folder}/{file}" for file in STUDY_FILES),
+        *(f"{folder}/{figure}.{kind}" for figure in figures for kind in ["pdf", "png", "json"]),
+    ]
+
+
 for study in STUDIES:
 
     # `snakemake readings`
@@ -89,7 +146,7 @@ for study in STUDIES:
         name:
             study
         input:
-            f"<results>/studies/{study}/records.jsonl.gz",
+            partial(all_of_study, study),
         localrule: True
 
 

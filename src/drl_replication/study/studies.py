@@ -15,7 +15,11 @@ from drl_replication.study.runs import PAPER, Run, key
 from drl_replication.study.settings import run_settings
 from drl_replication.study.variants import Block, Variant, expand
 
+DRL = "drl"
 CHOSEN_ON = ("ber", "er")  # the methods on whose numbers a rate may be chosen; see config.schema
+
+# The figures of a study, by the CSV that each is drawn from.
+FIGURES = {"specification_curve": "curve", "agreement_by_rate": "rates"}
 
 
 class Variants:
@@ -153,6 +157,17 @@ def runs(study: Study, found: Mapping[str, list[Cell]]) -> list[Run]:
             for seed in study.seeds
         )
     )
+
+
+def drawable(study: Study, found: Mapping[str, list[Cell]]) -> list[str]:
+    """The figures for which a study has variants."""
+    changes = [list(v.changes) for v in study.variants if found.get(v.name)]
+    wanted = {
+        "specification_curve": DRL in study.methods and len(study.methods) > 1,
+        "agreement_by_rate": ["learning_rate"] in changes,
+    }
+    enough = len(study.seeds) > 1
+    return [name for name in FIGURES if wanted[name] and enough]
 
 
 def seed_groups(

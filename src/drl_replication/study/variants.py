@@ -5,7 +5,7 @@ family: a scan, or each option of each reading, which expands to one variant a c
 Imports no torch: Snakemake plans with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -106,22 +106,36 @@ def _variant(
         settings,
         tuple(benchmarks),
         tuple(row.get("methods", config["methods"])),
-        _changes(row, readings, of_settings),
+        _changes(
+            config, row, readings, [p for p in of_settings if not _is_own(config, benchmarks, p)]
+        ),
         row.get("decided", "before"),
     )
 
 
+def _is_own(config: Mapping[str, Any], benchmarks: Iterable[str], point: Point) -> bool:
+    """Whether a point of a scan is what the configuration has anyway."""
+    blocks = [config["settings"].get(benchmark, {}) for benchmark in benchmarks]
+    return all(point.of(block) == block[point.key] for block in blocks if point.key in block)
+
+
 def _changes(
-    row: Mapping[str, Any], readings: Mapping[str, Any], points: list[Point]
+    config: Mapping[str, Any],
+    row: Mapping[str, Any],
+    readings: Mapping[str, Any],
+    points: list[Point],
 ) -> dict[str, str]:
     """What a variant changes, in the words of the configuration."""
-    found = {name: str(option) for name, option in readings.items()}
-    for place in ("readings_of", "settings"):
-        for benchmark, block in row.get(place, {}).items():
-            where = "" if benchmark == ALL else f" on {benchmark}"
-            for name, value in block.items():
-                told = f"{value}{where}"
-                found[name] = f"{found[name]}, {told}" if name in found and where else told
+    own = config["readings"]
+    found = {name: str(option) for name, option in readings.items() if option != own[name]}
+    blocks = [item for n in ("readings_of", "settings") for item in row.get(n, {}).items()]
+    places: dict[tuple[str, str], list[str]] = {}
+    for benchmark, block in blocks:
+        for name, value in block.items():
+            places.setdefault((name, str(value)), []).append(benchmark)
+    for (name, value), where in places.items():
+        told = value if ALL in where else f"{value} on {', '.join(where)}"
+        found[name] = f"{found[name]}; {told}" if name in found else told
     return found | {point.key: point.label for point in points}
 
 

@@ -12,7 +12,7 @@ from drl_replication.records.strict_json import AGAIN
 Row = TypeVar("Row")
 
 # Columns that are text, also where they are empty or look like numbers.
-TEXT = ("method", "rival", "reason", "finding", "value", "evidence", "machine")
+TEXT = ("method", "changed", "rival", "reason", "finding", "value", "evidence", "machine")
 
 
 def to_csv(frame: pd.DataFrame, digits: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""May a run's numbers be set against the paper's? Only on its data, and as much of it."""
+"""May a run's numbers be set against the paper's? Only with its data and its settings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -18,7 +18,8 @@ def incomparable(runs: pd.DataFrame) -> dict[str, str]:
     `runs`: of `run_measures`.
     """
     reasons: dict[str, list[str]] = {}
-    for run in rows(runs[list(Basis._fields)].drop_duplicates(), Basis):
+    basis = runs.reindex(columns=Basis._fields).fillna({"changed": ""})
+    for run in rows(basis.drop_duplicates(), Basis):
         found = reasons.setdefault(run.benchmark, [])
         found += [reason for reason in _reasons(run) if reason not in found]
     return {benchmark: "; ".join(found) for benchmark, found in reasons.items() if found}
@@ -31,6 +32,7 @@ class Basis(NamedTuple):
     dataset: str
     training_images: float
     memory_size: float
+    changed: str  # of the settings, in clauses
 
 
 def _reasons(run: Basis) -> Iterator[str]:
@@ -45,6 +47,7 @@ def _reasons(run: Basis) -> Iterator[str]:
         if not pd.isna(ours) and ours != theirs:
             told = plain(ours) if isinstance(ours, str) else shortest(ours)
             yield f"{what}: {told} instead of {theirs}"
+    yield from filter(None, run.changed.split("; "))
 
 
 def incomparable_figure(figure: Mapping[str, Any]) -> str:

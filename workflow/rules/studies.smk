@@ -46,7 +46,7 @@ def cost_of(study):
         for run, own in zip(lacking, chosen)
     )
     return (
-        f"{study}: {len(found)} runs of {len(cells(study))} variants, {len(lacking)} of them to be "
+        f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
         f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
     )
 
@@ -64,23 +64,26 @@ rule study_file:
         studies.write(STUDIES[wildcards.study], VARIANTS, Path(output[0]))
 
 
-rule study_records:
-    input:
-        study=rules.study_file.output,
-        runs=runs_of_study,
-    output:
-        "<results>/studies/{study}/records.jsonl.gz",
-    log:
-        "<results>/logs/study_records/{study}.log",
-    conda:
-        "../../envs/tables.yaml"
-    params:
-        code=code("scripts/study_records.py"),
-    message:
-        "Bring the runs of the study {wildcards.study} together"
-    shell:
-        "python scripts/study_records.py --study {input.study:q} --output {output:q}"
-        " 2>&1 | tee {log:q}"
+# With records_only the compact file is what there is: it stands where the records would.
+if not config["records_only"]:
+
+    rule study_records:
+        input:
+            study=rules.study_file.output,
+            runs=runs_of_study,
+        output:
+            "<results>/studies/{study}/records.jsonl.gz",
+        log:
+            "<results>/logs/study_records/{study}.log",
+        conda:
+            "../../envs/tables.yaml"
+        params:
+            code=code("scripts/study_records.py"),
+        message:
+            "Bring the runs of the study {wildcards.study} together"
+        shell:
+            "python scripts/study_records.py --study {input.study:q} --output {output:q}"
+            " 2>&1 | tee {log:q}"
 
 
 STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]

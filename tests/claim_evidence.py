@@ -35,7 +35,7 @@ def make_evidence(frame=None, rho=None, times=None, figures=None, other=None):
     empty |= {"tests": ["comparison", "benchmark", "measure", "verdict"]}
     nothing = {name: pd.DataFrame(columns=columns) for name, columns in empty.items()}
     return evidence.Evidence(
-        frame.assign(dataset=dataset, training_images=np.nan, memory_size=np.nan),
+        frame.assign(dataset=dataset, training_images=np.nan, memory_size=np.nan, changed=""),
         measures={},
         rho=nothing["rho"] if rho is None else rho,
         times=nothing["times"] if times is None else times,

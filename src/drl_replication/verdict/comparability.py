@@ -18,8 +18,7 @@ def incomparable(runs: pd.DataFrame) -> dict[str, str]:
     `runs`: of `run_measures`.
     """
     reasons: dict[str, list[str]] = {}
-    basis = runs.reindex(columns=Basis._fields).fillna({"changed": ""})
-    for run in rows(basis.drop_duplicates(), Basis):
+    for run in rows(runs[list(Basis._fields)].drop_duplicates(), Basis):
         found = reasons.setdefault(run.benchmark, [])
         found += [reason for reason in _reasons(run) if reason not in found]
     return {benchmark: "; ".join(found) for benchmark, found in reasons.items() if found}

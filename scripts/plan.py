@@ -1,49 +1,71 @@
 """Print what the runs that are still to be made will cost, before anything is spent."""
 
+import argparse
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
 from drl_replication.data.datasets import DATASETS
 from drl_replication.jobs.commands import call
 from drl_replication.jobs.resources import predict
 from drl_replication.jobs.store import Store
-from drl_replication.study.command_line import parser_for_runs
-from drl_replication.study.runs import key
+from drl_replication.study.runs import Run, key
 from drl_replication.study.selection import Selection
+from drl_replication.study.study_files import read_study
 from drl_replication.text.markdown import markdown_grid
 
 RECORD_MB = 0.02  # at its place and in the store
+Group = tuple[str, str, dict, list[Run]]  # benchmark, method, settings, runs
 
 
-def make_plan(selection: Selection) -> str:
+def make_plan(selection: Selection | None = None, study: Path | None = None) -> None:
+    """Print what is still to be made of the selected runs, or of a study."""
+    if study:
+        content = read_study(study)
+        print(plan(content.results, content.groups()))
+    elif selection:
+        groups = [
+            (
+                benchmark,
+                method,
+                settings,
+                [r for r in selection.runs if (r.benchmark, r.method) == (benchmark, method)],
+            )
+            for benchmark, methods in selection.settings.items()
+            for method, settings in methods.items()
+        ]
+        print(plan(selection.results, groups))
+
+
+def plan(results: Path, groups: Sequence[Group]) -> str:
     """A Markdown table: runs still to be made, core-hours and memory, by benchmark and method.
 
-    The folder of results holds the measured costs in `plan/`, and in `data/` the manifests of
-    verified datasets.
+    `groups`: runs that have the same settings. The folder of results holds the measured costs in
+    `plan/`, and in `data/` the manifests of verified datasets.
     """
-    results = selection.results
     store = Store(results)
-    rows, hours, todo, mb = [], 0.0, 0, 0.0
-    for benchmark, methods in selection.settings.items():
-        for method, settings in methods.items():
-            runs = [r for r in selection.runs if (r.benchmark, r.method) == (benchmark, method)]
-            n = sum(not store.has(key(method, run.seed, settings), run) for run in runs)
-            if not n:
-                continue
+    total: dict[tuple[str, str], list[float]] = {}
+    for benchmark, method, settings, runs in groups:
+        row = total.setdefault((benchmark, method), [0, 0, 0.0, 0.0])
+        lacking = sum(not store.has(key(method, run.seed, settings), run) for run in runs)
+        row[0], row[1] = row[0] + lacking, row[1] + len(runs)
+        if lacking:
             cost = json.loads((results / "plan" / benchmark / f"{method}.json").read_text())
             run = predict(cost, settings)
-            expected = n * run["seconds"] / 3600
-            rows.append([benchmark, method, f"{n} of {len(runs)}", f"{run['seconds']:.0f}"])
-            rows[-1] += [f"{expected:.2f}", f"{run['memory_mb']:.0f}"]
-            hours, todo = hours + expected, todo + n
-    missing = {s["dataset"] for methods in selection.settings.values() for s in methods.values()}
-    for name in sorted(
-        name for name in missing if not (results / "data" / f"{name}.json").exists()
-    ):
-        mb += sum(file.bytes for file in DATASETS[name].files) / 1e6
+            row[2], row[3] = row[2] + lacking * run["seconds"], max(row[3], run["memory_mb"])
+    rows = [
+        [*pair, f"{n:.0f} of {of:.0f}", f"{s / n:.0f}", f"{s / 3600:.2f}", f"{mb:.0f}"]
+        for pair, (n, of, s, mb) in total.items()
+        if n
+    ]
+    todo, hours = sum(r[0] for r in total.values()), sum(r[2] for r in total.values()) / 3600
+    datasets = {settings["dataset"] for *_, settings, _ in groups}
+    missing = [name for name in datasets if not (results / "data" / f"{name}.json").exists()]
+    mb = sum(file.bytes for name in missing for file in DATASETS[name].files) / 1e6
     header = ["benchmark", "method", "runs to make", "seconds a run", "core-hours", "memory (MB)"]
     return (
         f"{markdown_grid(header, rows)}\n"
-        f"In all {todo} runs, {hours:.1f} core-hours on a machine like this one; "
+        f"In all {todo:.0f} runs, {hours:.1f} core-hours on a machine like this one; "
         f"disk: {todo * RECORD_MB:.0f} MB of records and at most {mb:.0f} MB of datasets that are "
         "not verified yet.\n"
     )
@@ -51,7 +73,11 @@ def make_plan(selection: Selection) -> str:
 
 def main() -> None:
     """Parse the arguments and print the plan."""
-    call(lambda selection: print(make_plan(selection)), parser_for_runs(__doc__))
+    parser = argparse.ArgumentParser(description=__doc__)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--selection", type=Selection, help="of runs, as JSON")
+    which.add_argument("--study", type=Path, help="the JSON of a study")
+    call(make_plan, parser)
 
 
 if __name__ == "__main__":

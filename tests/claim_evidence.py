@@ -46,6 +46,7 @@ def make_evidence(frame=None, rho=None, times=None, figures=None, other=None):
             tasks=frame["benchmark"].map(BENCHMARK_TASKS),
             training_images=np.nan,
             memory_size=np.nan,
+            changed="",
         ),
         measures={},
         rho=nothing["rho"] if rho is None else rho,

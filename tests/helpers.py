@@ -18,6 +18,7 @@ from drl_replication.paper.printed import BENCHMARK_DATASETS
 from drl_replication.records.runs import record_path
 from drl_replication.records.settings import settings_digest
 from drl_replication.study import config
+from drl_replication.study.paper_settings import hyperparameters
 from drl_replication.study.runs import Run, code_of
 from drl_replication.study.settings import run_settings
 
@@ -37,7 +38,7 @@ def make_settings(benchmark="split_mnist", **overrides):
     return {
         "benchmark": benchmark,
         "dataset": BENCHMARK_DATASETS.get(benchmark, "mnist"),
-        "learning_rate": 0.2,
+        "learning_rate": hyperparameters(benchmark).get("learning_rate", 0.2),
         "readings": {"subset": "per_seed", "min_positive_pairs": 1},
     } | overrides
 

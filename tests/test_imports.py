@@ -18,6 +18,7 @@ FLOORS = [
     {"jobs"},
     {"verdict"},
     {"figures"},
+    {"studies"},
     {"report"},
 ]
 WITH_TORCH = {"learning", "experiments", "jobs"}

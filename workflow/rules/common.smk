@@ -21,10 +21,10 @@ from drl_replication.files import check_temporary, check_writable, remove_cut
 from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
-from drl_replication.study import config as configuration, selection, settings
+from drl_replication.study import config as configuration, selection, settings, studies
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
-from drl_replication.study.runs import PLACE, Run
+from drl_replication.study.runs import PAPER, PLACE, Run
 
 try:
     configuration.check_files(workflow.configfiles)
@@ -34,6 +34,9 @@ except configuration.ConfigError as error:
 
 RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
+VARIANTS = studies.Variants(config)
+STUDIES = studies.studies(VARIANTS)
+ASKED = set()  # the studies that this workflow was asked for
 GPUS = gpus.count()
 
 if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
@@ -80,7 +83,9 @@ if workflow.is_main_process:
 onerror:
     # Snakemake deletes all that a failed job made, also the runs that it had finished.
     with suppress(OSError):  # the disk that was full; the next job takes them from the store
-        STORE.put_back(selection.keys(config))
+        STORE.put_back(
+            selection.keys(config) | {run: VARIANTS.key(run) for run in studied(ASKED)}
+        )
 
 
 wildcard_constraints:
@@ -89,6 +94,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     dataset="|".join(DATASETS),
     seed="0|[1-9][0-9]*",
+    place="|variants/[^/]+/",  # of a run: none for the paper's own settings
 
 
 pathvars:

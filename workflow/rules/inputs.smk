@@ -1,5 +1,7 @@
 # What rules ask of the configuration, stage by stage.
 
+import atexit
+import re
 from functools import partial
 
 
@@ -21,14 +23,34 @@ def readings_of(names):
     return [f"--{name.replace('_', '-')}={config['readings'][name]}" for name in names]
 
 
+@cache
+def cells(name):
+    """What a study runs, by variant."""
+    return studies.cells(STUDIES[name], VARIANTS)
+
+
+def studied(names):
+    """The runs that studies need."""
+    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
+
+
+def variant_of(wildcards):
+    """`variants/NAME/` is the place of the variant NAME, and no place that of the paper's."""
+    name = wildcards.get("place", "").removeprefix("variants/").removesuffix("/") or PAPER
+    if name not in VARIANTS.by_name:
+        raise WorkflowError(f"the variant {name!r} is unknown: define it under `variants`")
+    return name
+
+
 def outdated(wildcards, seeds=None):
     """A file that is newer than what stands at the places of a job's runs, if that isn't theirs.
 
     With other settings, code or data a run has another key; Snakemake alone looks at dates. A
     record that stands there is kept in the store, since Snakemake deletes it before the job.
     """
-    runs = [Run(wildcards.benchmark, wildcards.method, int(s)) for s in seeds or [wildcards.seed]]
-    others = [run for run in runs if STORE.holds_other(selection.key_of(config, run), run)]
+    row = wildcards.benchmark, wildcards.method
+    runs = [Run(*row, int(s), variant_of(wildcards)) for s in seeds or [wildcards.seed]]
+    others = [run for run in runs if STORE.holds_other(VARIANTS.key(run), run)]
     if is_running():
         writable(RESULTS.absolute())
         for run in others:
@@ -36,20 +58,32 @@ def outdated(wildcards, seeds=None):
     return locks.STARTED if others else ancient(locks.STARTED)
 
 
-def run_settings(wildcards):
-    """All that decides a run besides its seed, as JSON."""
-    return json.dumps(settings.run_settings(config, wildcards.benchmark, wildcards.method))
+def settings_of(wildcards):
+    """All that decides a run besides its seed."""
+    return VARIANTS.settings(variant_of(wildcards), wildcards.benchmark, wildcards.method)
 
 
 def asked(what, runs=1):
     """Minutes or memory (MB) that a job of so many trainings asks a cluster for."""
 
     def of_job(wildcards, attempt):
-        chosen = settings.run_settings(config, wildcards.benchmark, wildcards.method)
         limit = config["job_minutes_limit"]
+        chosen = settings_of(wildcards)
         return resources.resources(wildcards.method, chosen, runs, attempt, limit)[what]
 
     return of_job
+
+
+def shared_jobs():
+    """The seeds that share a job, with a name for it, the places and the benchmarks."""
+    minutes = 0 if asks_for_a_record() else config["job_minutes"]
+    local = not (ON_SLURM or config["job_minutes_limit"])
+    cores = workflow.resource_settings.cores if local else None
+    own = settings.settings_of_runs(config)
+    for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES):
+        places = [Run("", "", 0, variant).folder for variant in variants]
+        for part, benchmarks in resources.shared_jobs(own, seeds, minutes, cores).items():
+            yield f"{name}{part[0]}_to_{part[-1]}", places, part, benchmarks
 
 
 def gpu(wildcards):
@@ -69,7 +103,7 @@ def manifest(wildcards):
 
     Not ancient(): Snakemake then overlooks every other reason to train when it is verified anew.
     """
-    return f"<results>/data/{config['settings'][wildcards.benchmark]['dataset']}.json"
+    return f"<results>/data/{settings_of(wildcards)['dataset']}.json"
 
 
 def code_of_experiment(wildcards):
@@ -112,6 +146,66 @@ def code_of_figure(wildcards):
 
 def costs_to_measure(wildcards):
     """Costs of the methods that have runs still to be made."""
-    lacking = [run for run, key in selection.keys(config).items() if not STORE.has(key, run)]
+    return costs_of(selection.keys(config))
+
+
+def costs_of(keys):
+    """The same for any runs and their keys."""
+    lacking = [run for run, key in keys.items() if not STORE.has(key, run)]
     pairs = dict.fromkeys((run.benchmark, run.method) for run in lacking)
     return [f"<results>/plan/{benchmark}/{method}.json" for benchmark, method in pairs]
+
+
+def runs_of_study(wildcards):
+    """The records of all runs of a study; a dry run says how many there are."""
+    found = studied([wildcards.study])
+    ASKED.add(wildcards.study)
+    if not found:
+        raise WorkflowError(
+            f"studies.{wildcards.study} has no runs: the configuration selects none of its "
+            "benchmarks or methods"
+        )
+    if is_running():
+        writable(RESULTS.absolute())
+    elif workflow.dryrun and workflow.is_main_process:
+        atexit.register(print, cost_of(wildcards.study), file=sys.stderr)  # under the long list
+    return [f"<results>/{run.path}" for run in found]
+
+
+def costs_of_study(study, wildcards):
+    """Costs of the methods that have runs still to be made."""
+    return costs_of({run: VARIANTS.key(run) for run in studied([study])})
+
+
+@cache
+def cost_of(study):
+    """In a sentence, from costs that were measured on some machine of ours."""
+    found = studied([study])
+    lacking = [run for run in found if not STORE.has(VARIANTS.key(run), run)]
+    chosen = [VARIANTS.settings(run.variant, run.benchmark, run.method) for run in lacking]
+    seconds = sum(
+        resources.predict(resources.cost(run.benchmark, run.method), own)["seconds"]
+        for run, own in zip(lacking, chosen)
+    )
+    return (
+        f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
+        f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
+    )
+
+
+STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
+STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
+
+
+def all_of_study(study, wildcards):
+    """What a study makes, its figures as far as its variants allow one."""
+    folder = f"<results>/studies/{study}"
+    figures = studies.drawable(STUDIES[study], cells(study))
+    return [
+        *(f"{folder}/{file}" for file in STUDY_FILES),
+        *(
+            f"{folder}/{figure}.{kind}"
+            for figure in figures
+            for kind in ["pdf", "png", "svg", "json"]
+        ),
+    ]

@@ -17,7 +17,7 @@ rule cost:
         runtime=lambda w, attempt: 30 * attempt,
         mem_mb=asked("mem_mb"),
     params:
-        settings=run_settings,
+        settings=lambda w: json.dumps(settings_of(w)),
         code=lambda w: str(
             (
                 code("scripts/cost.py", parts=METHODS[w.method].parts),

@@ -1,5 +1,5 @@
-# One record a run: (benchmark, method, seed). A job takes it from the store of finished runs if it
-# is there, whoever made it, and else makes it.
+# One record a run: (benchmark, method, seed), and the variant, which its place tells. A job takes
+# it from the store of finished runs if it is there, whoever made it, and else makes it.
 
 
 rule train:
@@ -7,11 +7,11 @@ rule train:
         manifest=manifest,
         outdated=outdated,
     output:
-        "<results>/runs/{benchmark}/{method}/seed_{seed}.json",
+        "<results>/{place}runs/{benchmark}/{method}/seed_{seed}.json",
     log:
-        "<results>/logs/train/{benchmark}/{method}/seed_{seed}.log",
+        "<results>/logs/train/{place}{benchmark}/{method}/seed_{seed}.log",
     benchmark:
-        "<results>/benchmarks/train/{benchmark}/{method}/seed_{seed}.tsv"
+        "<results>/benchmarks/train/{place}{benchmark}/{method}/seed_{seed}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: 1
@@ -23,9 +23,9 @@ rule train:
         device=config["device"]["train"],
         checkpoint_every=config["checkpoint_every"],
     params:
-        settings=run_settings,
+        settings=lambda w: json.dumps(settings_of(w)),
     message:
-        "Train {wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
+        "Train {wildcards.place}{wildcards.method} on {wildcards.benchmark}, seed {wildcards.seed}"
     shell:
         "python scripts/train.py --method {wildcards.method}"
         " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
@@ -34,27 +34,26 @@ rule train:
 
 
 # Short runs of several seeds share a process, unless one record alone is asked for by its path.
-for seeds, benchmarks in resources.shared_jobs(
-    settings.settings_of_runs(config),
-    config["seeds"],
-    0 if asks_for_a_record() else config["job_minutes"],
-    None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores,
-).items():
+for name, places, seeds, benchmarks in shared_jobs():
 
     rule:
         name:
-            f"train_{seeds[0]}_to_{seeds[-1]}"
+            f"train_{name}"
         input:
             manifest=manifest,
             outdated=partial(outdated, seeds=seeds),
         output:
-            [f"<results>/runs/{{benchmark}}/{{method}}/seed_{seed}.json" for seed in seeds],
+            [f"<results>/{{place}}runs/{{benchmark}}/{{method}}/seed_{seed}.json" for seed in seeds],
         log:
-            f"<results>/logs/train/{{benchmark}}/{{method}}/seed_{seeds[0]}-{seeds[-1]}.log",
+            f"<results>/logs/train/{{place}}{{benchmark}}/{{method}}/seed_{seeds[0]}-{seeds[-1]}.log",
         benchmark:
-            f"<results>/benchmarks/train/{{benchmark}}/{{method}}/seed_{seeds[0]}-{seeds[-1]}.tsv"
+            (
+                "<results>/benchmarks/train/{place}{benchmark}/{method}/"
+                f"seed_{seeds[0]}-{seeds[-1]}.tsv"
+            )
         wildcard_constraints:
             benchmark="|".join(benchmarks),
+            place=f"(?:{'|'.join(map(re.escape, places))})",
         conda:
             "../../envs/train.yaml"
         threads: 1
@@ -65,11 +64,11 @@ for seeds, benchmarks in resources.shared_jobs(
             device=config["device"]["train"],
             checkpoint_every=config["checkpoint_every"],
         params:
-            settings=run_settings,
+            settings=lambda w: json.dumps(settings_of(w)),
         message:
-            "Train {wildcards.method} on {wildcards.benchmark}, seeds "
+            "Train {wildcards.place}{wildcards.method} on {wildcards.benchmark}, seeds "
             + f"{seeds[0]} to {seeds[-1]}"
         shell:
             workflow.get_rule("train").shellcmd
 
-    workflow.ruleorder(f"train_{seeds[0]}_to_{seeds[-1]}", "train")
+    workflow.ruleorder(f"train_{name}", "train")

@@ -34,6 +34,7 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
+from drl_replication.study.paper_settings import changed
 from drl_replication.verdict.comparability import Basis, incomparable
 from drl_replication.verdict.scoring import (
     ACCURACY_MARGIN,
@@ -114,6 +115,7 @@ def _basis(finished: Finished) -> list[Basis]:
             run["provenance"]["data"]["dataset"],
             run["settings"].get("training_images", math.nan),
             run["settings"].get("memory_size", math.nan),
+            "; ".join(changed(run["settings"])),
         )
         for (benchmark, _), runs in finished.groups.items()
         for run in runs

@@ -4,6 +4,7 @@ Imports no torch: Snakemake plans with it.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
@@ -17,11 +18,21 @@ from jsonschema import Draft202012Validator
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
 from drl_replication.learning.methods import METHODS
+from drl_replication.study.figures import FIGURES
 from drl_replication.study.folders import check_folders
 from drl_replication.study.readings import READINGS
-from drl_replication.study.refusals import ConfigError, place_of, sentence, short
+from drl_replication.study.refusals import ConfigError, options_for, place_of, sentence, short
+from drl_replication.study.runs import PAPER
+from drl_replication.study.variants import Variant, expand
 from drl_replication.study.yaml_files import parse, read
 
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+# What a study cannot be called: the workflow's own rules.
+TAKEN = re.compile(
+    "all|tables?|figures?|report|page|verdict|plan|audit|comparisons|run_measures|selection|"
+    "aggregates|train|cost|download|experiment|study|tune|(table|figure|train|plan|study)_.*|"
+    + "|".join(FIGURES)
+)
 MAX_VALUES, MAX_DEPTH = 100_000, 20  # of a configuration
 
 
@@ -44,9 +55,39 @@ def schema() -> dict:
     properties["settings"]["properties"] = {
         name: _settings_schema(result["$defs"]["benchmark_settings"], name) for name in BENCHMARKS
     }
+    _fill_in_variants(result)
     sources = {"type": "array", "items": {"type": "string", "minLength": 1}}
     properties["download"]["properties"]["mirrors"]["properties"] = dict.fromkeys(DATASETS, sources)
     return result
+
+
+def _fill_in_variants(result: dict) -> None:
+    """The schemas of variants and studies, made of those of readings and settings."""
+    properties, definitions = result["properties"], result["$defs"]
+    variant, study = definitions["variant"], definitions["study"]
+    readings = _optional(properties["readings"])
+    blocks = {n: _optional(b) for n, b in properties["settings"]["properties"].items()}
+    anywhere: dict = {"type": "object", "additionalProperties": False, "properties": {}}
+    for block in blocks.values():
+        anywhere["properties"] |= {k: v for k, v in block["properties"].items() if k != "dataset"}
+    axis = definitions["scan_axis"]
+    axes = dict.fromkeys(anywhere["properties"], axis)
+    # Reading by reading and value by value, they are checked when they are expanded.
+    axes |= {name: {**axis, "then": axis["else"]} for name in readings["properties"]}
+    variant["properties"]["readings"] |= readings
+    variant["properties"]["readings_of"]["properties"] = dict.fromkeys(BENCHMARKS, readings)
+    variant["properties"]["settings"]["properties"] = {"all": anywhere, **blocks}
+    variant["properties"]["scan"]["properties"] = axes
+    for template in (variant, study):
+        template["properties"]["benchmarks"]["items"]["enum"] = list(BENCHMARKS)
+        template["properties"]["methods"]["items"]["enum"] = list(METHODS)
+    study["properties"]["chosen_on"]["items"]["enum"] = list(METHODS)
+    properties["variants"]["additionalProperties"] = variant
+    properties["studies"]["additionalProperties"] = study
+
+
+def _optional(block: dict) -> dict:
+    return {key: value for key, value in block.items() if key != "required"}
 
 
 def _settings_schema(template: dict, benchmark: str) -> dict:
@@ -113,6 +154,7 @@ def check(config: dict) -> dict:
         if block is None:
             raise ConfigError(f"settings.{name} is missing, but benchmarks selects {name!r}")
         _check_sizes(name, block, config)
+    _check_variants(config)
     return config
 
 
@@ -180,20 +222,104 @@ def _check_finite(value: Any, place: str = "") -> None:
             _check_finite(item, f"{place}[{i}]")
 
 
-def _check_sizes(name: str, block: dict, config: dict) -> None:
+@cache
+def _difference() -> Draft202012Validator:
+    """Of what an expanded variant changes."""
+    variant = schema()["$defs"]["variant"]["properties"]
+    wanted = {name: variant[name] for name in ("readings", "readings_of", "settings")}
+    return Draft202012Validator({"type": "object", "properties": wanted})
+
+
+def _check_variants(config: dict) -> None:
+    """Names, what scans expand to, and what studies name."""
+    names: dict[str, str] = {}
+    families = {}
+    for family, row in config.setdefault("variants", {}).items():
+        _check_name(f"variants.{family}", family, re.compile(PAPER))
+        _check_form(family, row)
+        families[family] = list(expand(config, family, row))
+        for variant in families[family]:
+            _check_variant(config, variant)
+            if names.setdefault(variant.name, family) != family or variant.name == PAPER:
+                raise ConfigError(
+                    f"variants.{family} has a variant {variant.name!r}, but so has "
+                    f"variants.{names[variant.name]}; allowed: names of their own"
+                )
+    for name, study in config.setdefault("studies", {}).items():
+        _check_name(f"studies.{name}", name, TAKEN)
+        for i, family in enumerate(study["variants"]):
+            if family not in families:
+                raise ConfigError(
+                    f"studies.{name}.variants[{i}] is {family!r}; allowed: "
+                    f"{options_for(family, families)}"
+                )
+        known = {PAPER, *names}
+        if study["compared_with"] not in known:
+            raise ConfigError(
+                f"studies.{name}.compared_with is {study['compared_with']!r}; allowed: "
+                f"{options_for(study['compared_with'], sorted(known))}"
+            )
+
+
+def _check_name(place: str, name: str, taken: re.Pattern) -> None:
+    """A variant's name is one of a folder, and a study's also one of a rule."""
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            f"{short(place)} is no name; allowed: letters, digits, '_', '-' and '.', a letter first"
+        )
+    if taken.fullmatch(name):
+        raise ConfigError(f"{place} cannot be called so, since {name!r} means something already")
+
+
+def _check_form(family: str, row: dict) -> None:
+    if "scan" in row and "each_reading" in row:
+        raise ConfigError(f"variants.{family} has scan and each_reading; allowed: one of them")
+    if not {"scan", "each_reading", "readings", "readings_of", "settings"} & row.keys():
+        raise ConfigError(
+            f"variants.{family} changes nothing; allowed: readings, readings_of, settings, scan, "
+            "each_reading"
+        )
+    if "each_reading" in row and {"readings", "readings_of", "settings"} & row.keys():
+        raise ConfigError(
+            f"variants.{family} has each_reading, which is of readings alone; allowed beside it: "
+            "benchmarks, methods, decided"
+        )
+
+
+def _check_variant(config: dict, variant: Variant) -> None:
+    """Its values, as those of the configuration are checked."""
+    if not NAME.fullmatch(variant.name):
+        raise ConfigError(f"variants.{variant.family} has no usable name: {short(variant.name)!r}")
+    part = {
+        "readings": variant.readings,
+        "readings_of": variant.readings_of,
+        "settings": variant.settings,
+    }
+    errors = sorted(_difference().iter_errors(part), key=place_of)
+    if errors:
+        raise ConfigError(short(f"variants.{variant.family}.{sentence(errors[0])}"))
+    for benchmark, changed in variant.settings.items():
+        if changed and benchmark in config["settings"]:
+            block = config["settings"][benchmark] | changed
+            _check_sizes(
+                benchmark, block, config, f"variants.{variant.family}.settings.{benchmark}"
+            )
+
+
+def _check_sizes(name: str, block: dict, config: dict, where: str = "") -> None:
     """What the schema cannot say: sizes that depend on the data and on the benchmark."""
     benchmark, dataset = BENCHMARKS[name], DATASETS[block["dataset"]]
     available, task = min(
         (dataset.training_images_of(classes), task + 1)
         for task, classes in enumerate(benchmark.task_classes)
     )
-    where = f"settings.{name}"
+    where = where or f"settings.{name}"
     if block["training_images"] > available:
         raise ConfigError(
             f"{where}.training_images is {block['training_images']}; allowed: at most {available}, "
             f"what {block['dataset']} has for task {task}"
         )
-    _check_batches(where, block, config)
+    _check_batches(name, where, block, config)
     if block["memory_size"] < benchmark.group_count:
         raise ConfigError(
             f"{where}.memory_size is {block['memory_size']}; allowed: at least "
@@ -202,10 +328,10 @@ def _check_sizes(name: str, block: dict, config: dict) -> None:
         )
 
 
-def _check_batches(where: str, block: dict, config: dict) -> None:
+def _check_batches(name: str, where: str, block: dict, config: dict) -> None:
     """Balanced batches hold the classes of the loading batch, two samples of each (Alg. 3)."""
     balanced = [m for m in config["methods"] if METHODS[m].batches == "ber:Balanced"]
-    benchmark = BENCHMARKS[where.rpartition(".")[2]]
+    benchmark = BENCHMARKS[name]
     most = max(len(benchmark.groups_of(task)) for task in range(benchmark.tasks))
     samples = 1 + bool(config["readings"]["min_positive_pairs"])
     needed = samples * min(most, block["loading_batch_size"])

@@ -24,6 +24,8 @@ class Reading:
     kinds: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
     tables: tuple[int, ...] = ()
+    # networks on which an option differs from the first one, where that is not all
+    only_on: dict[Option, tuple[str, ...]] = field(default_factory=dict)
     # which configuration key each option takes the learning rate from
     learning_rate: dict[Option, str] = field(default_factory=dict)
 
@@ -79,6 +81,7 @@ READINGS: dict[str, Reading] = {
             "released": "as `paper`, for the ResNet with the last convolution's map, flattened",
         },
         without=("loss:CrossEntropy",),  # every objective with an auxiliary term has it
+        only_on={"released": ("resnet",)},
     ),
     "multisim_form": Reading(
         {

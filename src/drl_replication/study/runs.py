@@ -38,10 +38,14 @@ class Run:
     variant: str = PAPER
 
     @property
+    def folder(self) -> str:
+        """What stands before `runs/` in its path: nothing for the paper's own settings."""
+        return "" if self.variant == PAPER else f"variants/{self.variant}/"
+
+    @property
     def path(self) -> str:
         """Where its record stands below the folder of results."""
-        folder = "runs" if self.variant == PAPER else f"variants/{self.variant}/runs"
-        return f"{folder}/{self.benchmark}/{self.method}/seed_{self.seed}.json"
+        return f"{self.folder}runs/{self.benchmark}/{self.method}/seed_{self.seed}.json"
 
     @classmethod
     def at(cls, path: str | Path) -> "Run":

@@ -10,9 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 from drl_replication.files import write_text_atomically
+from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
 from drl_replication.records.runs import collect
 from drl_replication.records.strict_json import RecordError, read_json
 from drl_replication.study.figures import FIGURES
+from drl_replication.study.paper_settings import changed_numbers
 from drl_replication.study.runs import Run, key
 from drl_replication.study.settings import changed_readings, run_settings, settings_of_runs
 from drl_replication.text.coverage import missing_runs, partial_figures
@@ -146,7 +148,24 @@ def notes(config: Mapping, missing: bool = True) -> list[str]:
             sentences.append(f"Missing: {missing_runs(_ids(wanted), _ids(there))}.")
     if changed := changed_readings(config):
         sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
+    if other := _changed_numbers(config):
+        sentences.append(f"Not the paper's settings, so not comparable: {'; '.join(other)}.")
     return sentences
+
+
+def _changed_numbers(config: Mapping) -> list[str]:
+    """`Split MNIST: learning_rate 0.001 instead of 0.2` for each benchmark with such."""
+    found = []
+    for benchmark, methods in settings_of_runs(config).items():
+        clauses = [
+            clause
+            for method, settings in methods.items()
+            if method in METHOD_TITLES
+            for clause in changed_numbers(settings)
+        ]
+        if clauses:
+            found.append(f"{benchmark_title(benchmark)}: {', '.join(dict.fromkeys(clauses))}")
+    return found
 
 
 def _ids(runs: Iterable[Run]) -> list[tuple[str, str, int]]:

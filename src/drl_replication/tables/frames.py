@@ -12,7 +12,17 @@ from drl_replication.records.strict_json import AGAIN
 Row = TypeVar("Row")
 
 # Columns that are text, also where they are empty or look like numbers.
-TEXT = ("method", "rival", "reason", "finding", "value", "evidence", "machine", "outlier")
+TEXT = (
+    "method",
+    "changed",
+    "rival",
+    "reason",
+    "finding",
+    "value",
+    "evidence",
+    "machine",
+    "outlier",
+)
 
 
 def to_csv(frame: pd.DataFrame, digits: int | None = None) -> str:

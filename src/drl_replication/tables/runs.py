@@ -18,6 +18,7 @@ from drl_replication.measures.continual import (
 )
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_order, method_order
 from drl_replication.records.runs import accuracy_matrix
+from drl_replication.study.paper_settings import changed
 from drl_replication.study.readings import READINGS
 
 Record = Mapping[str, Any]
@@ -32,7 +33,8 @@ def run_measures(
 ) -> pd.DataFrame:
     """The measures of each run, one row a run, in the order of the paper.
 
-    Columns: benchmark, method, seed, dataset, training_images, memory_size, tasks, diverged,
+    Columns: benchmark, method, seed, dataset, training_images, memory_size, changed
+    (settings that are not the paper's, in a clause), tasks, diverged,
     average_accuracy, average_forgetting, average_intransigence, mean_best (mean a*), gap (of the
     identity), rho, memory_spread (after each task, samples of the largest group in the memory minus
     those of the smallest; the most of all tasks) and dead_units; the measures of a diverged run are
@@ -87,6 +89,7 @@ def _benchmark_measures(
             "seed": r["seed"],
             "dataset": r["provenance"]["data"]["dataset"],
             **{name: r["settings"].get(name) for name in SETTINGS},
+            "changed": "; ".join(changed(r["settings"])) if r["method"] in METHOD_TITLES else "",
             "tasks": len(r["accuracy_matrix"]),
             "diverged": r["diverged"],
             **dict.fromkeys(MEASURED, math.nan),

@@ -1,4 +1,4 @@
-"""May a run's numbers be set against the paper's? Only on its data, and as much of it."""
+"""May a run's numbers be set against the paper's? Only with its data and its settings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ class Basis(NamedTuple):
     dataset: str
     training_images: float
     memory_size: float
+    changed: str  # of the settings, in clauses
 
 
 def _reasons(run: Basis) -> Iterator[str]:
@@ -47,6 +48,7 @@ def _reasons(run: Basis) -> Iterator[str]:
         if not pd.isna(ours) and ours != theirs:
             told = plain(ours) if isinstance(ours, str) else shortest(ours)
             yield f"{what}: {told} instead of {theirs}"
+    yield from filter(None, run.changed.split("; "))
 
 
 def incomparable_figure(figure: Mapping[str, Any]) -> str:

@@ -1,0 +1,57 @@
+"""Say what a study shows: effects, agreement with the print, claims, and a page."""
+
+import argparse
+from pathlib import Path
+
+from drl_replication.files import write_text_atomically
+from drl_replication.jobs.commands import call
+from drl_replication.studies import agreement, claims, effects, page
+from drl_replication.studies.columns import Columns, other_data
+from drl_replication.studies.curve import specifications
+from drl_replication.studies.records import read_records
+from drl_replication.study.study_files import read_study
+from drl_replication.tables.frames import to_csv
+
+
+def make_study(study: Path, records: Path, folder: Path) -> None:
+    """Read the records, and write everything into `folder`."""
+    told = read_study(study)
+    columns = Columns(told, read_records(records, told))
+    base, remarks = told.base.name, other_data(columns)
+    frames = {
+        "effects": effects.effects(columns),
+        "agreement": agreement.agreement(columns),
+        "claims": claims.claims_by_variant(columns),
+        "curve": specifications(columns),
+        "rates": agreement.rates(columns),
+    }
+    texts = {
+        "effects": effects.to_markdown(frames["effects"], base),
+        "agreement": agreement.to_markdown(frames["agreement"], base, told.chosen_on, remarks),
+        "claims": claims.to_markdown(frames["claims"], base),
+        "study": page.to_markdown(
+            told,
+            frames["effects"],
+            frames["agreement"],
+            frames["claims"],
+            frames["curve"],
+            remarks,
+        ),
+    }
+    for name, frame in frames.items():
+        write_text_atomically(folder / f"{name}.csv", to_csv(frame))
+    for name, text in texts.items():
+        write_text_atomically(folder / f"{name}.md", text)
+
+
+def main() -> None:
+    """Parse the arguments and write the files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", type=Path, required=True, help="its JSON")
+    parser.add_argument("--records", type=Path, required=True, help="of all its runs, in one file")
+    parser.add_argument("--folder", type=Path, required=True, help="to write into")
+    call(make_study, parser)
+
+
+if __name__ == "__main__":
+    main()

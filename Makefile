@@ -24,6 +24,7 @@ setup: .venv/installed
 
 lint: setup  ## formatters and linters, changing nothing
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check workflow && $(BIN)/snakemake --lint
 
 format: setup  ## rewrite the sources in the project's format

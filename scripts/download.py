@@ -1,6 +1,7 @@
 """Make sure that a dataset is there, and record which files it consists of."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -15,22 +16,26 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dataset", required=True, choices=DATASETS)
     parser.add_argument("--output", required=True, type=Path, help="manifest to write (JSON)")
     parser.add_argument("--default-dir", type=Path, default=Path("data"), help="where to store it")
-    parser.add_argument("--mirror", action="append", default=[], help="URL or folder; repeatable")
     parser.add_argument("--attempts", type=int, default=3, help="per source and file")
     parser.add_argument("--timeout-seconds", type=float, default=30, help="of silence")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
-    """Run `prepare`; DRL_DATA_DIR names a folder that is to be used as it is."""
+    """Run `prepare`.
+
+    DRL_DATA_DIR names a folder that is to be used as it is, DRL_MIRRORS lists by dataset, as JSON,
+    the URLs and folders to try after the dataset's own sources.
+    """
     args = parse()
     try:
+        mirrors = json.loads(os.environ.get("DRL_MIRRORS") or "{}").get(args.dataset, [])
         prepare(
             dataset=args.dataset,
             manifest_path=args.output,
             data_dir=os.environ.get("DRL_DATA_DIR") or None,
             default_dir=args.default_dir,
-            mirrors=args.mirror,
+            mirrors=mirrors,
             attempts=args.attempts,
             timeout_seconds=args.timeout_seconds,
         )

@@ -22,6 +22,7 @@ def make_report(
     tables: Sequence[Path],
     audit: Path,
     comparisons: Path,
+    aggregates: Path,
     verdict: Path,
     claims: Path,
     figures: Sequence[Path],
@@ -38,6 +39,7 @@ def make_report(
         tables={table_number(path): read_csv(path) for path in tables},
         audit=read_csv(audit),
         comparisons=read_csv(comparisons),
+        aggregates=read_csv(aggregates),
         verdict=read_csv(verdict),
         claims=read_csv(claims),
         figures={path.stem: (path, read_figure(path)) for path in figures},
@@ -50,7 +52,7 @@ def make_report(
 
 def main() -> None:
     """Parse the arguments and write the files."""
-    files = ["audit", "comparisons", "verdict", "claims", "citation", "output"]
+    files = ["audit", "comparisons", "aggregates", "verdict", "claims", "citation", "output"]
     parser = parser_for_runs(__doc__, files=files)
     parser.add_argument("--seeds", type=int, nargs="+", required=True, help="selected")
     parser.add_argument("--readings", type=json.loads, required=True, help="{name: option}")

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from drl_replication.data.datasets import DATASETS, Images
-from drl_replication.data.streams import Stream, build_stream, to_unit_range
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.methods import METHODS
+from drl_replication.learning.process import prepare_process
+from drl_replication.learning.streams import Stream, build_stream, to_unit_range
 from drl_replication.measures.continual import average_accuracy, average_forgetting
 from drl_replication.paper.printed import BENCHMARK_DATASETS
 from drl_replication.records.runs import record_path
@@ -24,7 +25,7 @@ from drl_replication.study.settings import run_settings
 PROJECT = Path(__file__).parents[1]
 CONFIG = PROJECT / "config" / "config.yaml"
 SPLIT, PERMUTED = "split_mnist", "permuted_mnist"
-torch.set_num_threads(1)  # as in a run; tiny problems only lose by more
+prepare_process()  # as in a run
 RHO = {"floor": 1.5, "drop": 1.25, "rank": 180, "raised": 20}
 
 
@@ -68,7 +69,7 @@ def make_record(benchmark="split_mnist", method="er", seed=0, matrix=None, **ove
         "settings": settings,
         "settings_digest": settings_digest(settings),
         "provenance": {
-            "package_version": "0.1.0",
+            "package_version": "0.2.0",
             "python": "3.11.7",
             "torch": "2.0.0",
             "numpy": "2.0.0",

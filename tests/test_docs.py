@@ -67,20 +67,25 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "table_1.csv", index=False)
     (folder.parent / "verdict.csv").write_text(
-        "source,verdict,reason\nTable 1,reproduced,\nTable 1,differs,\nTable 2,not run,\n"
-        "Table 2,differs,\nTable 2,inconclusive,one seed\n"
+        "source,verdict,provisional\nTable 1,reproduced,False\nTable 1,differs,False\n"
+        "Table 1,differs,True\nTable 2,not run,False\nTable 2,differs,False\n"
+        "Table 2,inconclusive,False\n"
     )
     (folder.parent / "claims.csv").write_text(
-        "id,claim,section,rule,verdict,evidence\na,It learns.,Sec. 1,r,holds,Accuracy 0.9.\n"
-        "b,It never forgets.,Sec. 2,r,does not hold,It does.\n"
+        "id,claim,section,rule,verdict,provisional\na,It learns.,Sec. 1,r,holds,False\n"
+        "b,It never forgets.,Sec. 2,r,does not hold,False\n"
+        "c,It is fast.,Sec. 3,r,does not hold,True\n"
     )
     assert copy.python("scripts/tools/readme_results.py", "--check").returncode == 1
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "of 5 printed numbers, 1 are reproduced, 2 differ, 1 are inconclusive (1 for" in text
-    assert "DRL is best in 2 of our 2 columns, and in the paper in 2 of the same" in text
-    assert "| Table 2 | 0 | 1 | 1 | 1 |" in text  # reproduced, differs, inconclusive, not run
-    assert "Of 2 claims: holds 1, does not hold 1." in text
+    assert "of the 3 average accuracies that the paper prints, 2 could be judged" in text
+    assert "1 are reproduced, 1 differ, 0 are inconclusive" in text
+    assert "highest in 2 of our 2 columns with 5 runs or more, and in the paper in 2" in text
+    # reproduced, differs, inconclusive, not run, provisional
+    assert "| Table 1 | 1 | 1 | 0 | 0 | 1 |" in text
+    assert "Of 3 claims: holds 1, does not hold 1, provisional 1." in text
+    assert "It is fast" not in text.partition("claims:start")[2].partition("claims:end")[0]
     assert "- “It never forgets.” (Sec. 2)" in text
     assert "| DRL | **0.900** / **0.882** (1 diverged) | **0.700** / **0.782** |" in text
     assert "| BER | 0.850 / 0.864 | not run / 0.769 |" in text

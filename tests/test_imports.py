@@ -14,10 +14,10 @@ FLOORS = [
     {"paper"},
     {"records", "text"},
     {"study", "experiments"},
-    {"tables", "figures"},
+    {"tables"},
     {"jobs"},
     {"verdict"},
-    {"studies"},
+    {"studies", "figures"},
     {"report"},
 ]
 WITH_TORCH = {"learning", "experiments", "jobs"}

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from helpers import make_record, make_settings
 
+from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.study.readings import TABLE_READINGS
 from drl_replication.tables.all_six import paper_table
 from drl_replication.tables.comparisons import comparisons
@@ -45,8 +46,13 @@ def verdict_of(records, figures=(), **readings):
 
 
 def run(benchmark, method, seed, accuracy, seconds=5.0, dataset=None, **settings):
-    """Two tasks; `accuracy` None diverges."""
-    matrix = [[0.9], [accuracy - 0.05, accuracy + 0.05]] if accuracy else [[0.9, None], [None] * 2]
+    """As many tasks as the benchmark has, or two; `accuracy` None diverges."""
+    tasks = BENCHMARKS[benchmark].tasks if benchmark in BENCHMARKS else 2
+    if accuracy:
+        last = [accuracy - 0.05, accuracy + 0.05, *[accuracy] * (tasks - 2)]
+        matrix = [*([0.9] * (t + 1) for t in range(tasks - 1)), last]
+    else:
+        matrix = [[0.9], *([None] * (t + 1) for t in range(1, tasks))]
     settings = make_settings(benchmark, **settings, **({"dataset": dataset} if dataset else {}))
     return make_record(
         benchmark, method, seed, matrix, settings=settings, training_seconds=float(seconds)

@@ -6,6 +6,7 @@ python scripts/tools/readme_results.py --check    is it stale?
 
 import math
 from pathlib import Path
+from typing import Any
 
 import markers
 import pandas as pd
@@ -18,9 +19,12 @@ from drl_replication.paper.printed import (
     printed,
 )
 from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.notes import ENOUGH, PROVISIONAL
 from drl_replication.text.numbers import digits
-from drl_replication.verdict.evidence import CLAIM_VERDICTS, FAILS
-from drl_replication.verdict.scoring import VERDICTS
+from drl_replication.verdict.evidence import FAILS
+from drl_replication.verdict.numbers import counts
+from drl_replication.verdict.page import claim_counts
+from drl_replication.verdict.scoring import SCORED
 
 PUBLISHED = Path("results/published")
 TABLE = PUBLISHED / "tables" / "table_1.csv"
@@ -50,20 +54,17 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
     """One or two sentences."""
     if table is None or verdict is None:
         return "**Result so far:** no published runs are in the repository yet."
-    n = verdict["verdict"].value_counts()
-    judged = {name: int(n.get(name, 0)) for name in ("reproduced", "differs", "inconclusive")}
-    words = {
-        "reproduced": "are reproduced",
-        "differs": "differ",
-        "inconclusive": "are inconclusive",
-    }
-    counts = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
-    single = int((verdict["reason"] == "one seed").sum())
+    n = {str(name): int(str(count)) for name, count in counts(verdict).loc["Table 1"].items()}
+    judged = {name: n[name] for name in SCORED}
+    words = dict(zip(SCORED, ("are reproduced", "differ", "are inconclusive"), strict=True))
+    told = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
+    enough = table[table["n"] >= ENOUGH]
+    columns = set(enough["benchmark"])
     return (
-        f"**Result so far:** of {len(verdict)} printed numbers, {counts} ({single} for want of a "
-        f"second seed). By average accuracy, DRL is best in {best(table, 'best')} of our "
-        f"{len(set(table['benchmark']))} columns, and in the paper in "
-        f"{best(table, 'printed_best')} of the same ([more](#result))."
+        f"**Result so far:** of the {n['printed']} average accuracies that the paper prints, "
+        f"{sum(judged.values())} could be judged: {told}. DRL's is the highest in "
+        f"{best(enough, 'best')} of our {len(columns)} columns with {ENOUGH} runs or more, and in "
+        f"the paper in {best(enough, 'printed_best')} of the same ([more](#result))."
     )
 
 
@@ -73,22 +74,23 @@ def verdict_counts(verdict: pd.DataFrame | None) -> str:
         return (
             f"No published runs are in the repository yet, so there is no `{VERDICT.as_posix()}`."
         )
-    counts = pd.crosstab(verdict["source"], verdict["verdict"]).loc[verdict["source"].unique()]
-    counts.loc["all"] = counts.sum()
-    order = [v for v in VERDICTS if v in counts]
-    rows = [[source, *(str(counts.loc[source, v]) for v in order)] for source in counts.index]
-    return f"{markdown_grid(['', *order], rows)}\nMade from `{VERDICT.as_posix()}`."
+    found = counts(verdict)
+    order = [str(v) for v in found if v != "printed" and found[str(v)].any()]
+    rows = [[str(source), *(str(line[v]) for v in order)] for source, line in found.iterrows()]
+    return (
+        f"{markdown_grid(['', *order], rows)}\nTables 1-3 are three views of the same runs, so "
+        f"that their counts must not be added up. Made from `{VERDICT.as_posix()}`."
+    )
 
 
 def claims_in_short(claims: pd.DataFrame | None) -> str:
     """How many claims have each verdict, and which do not hold."""
     if claims is None:
         return f"No published runs are in the repository yet, so there is no `{CLAIMS.as_posix()}`."
-    n = claims["verdict"].value_counts()
-    counts = ", ".join(f"{verdict} {n[verdict]}" for verdict in CLAIM_VERDICTS if verdict in n)
-    failed = claims.loc[claims["verdict"] == FAILS, ["claim", "section"]]
-    lines = [f"- “{row.claim}” ({row.section})" for row in failed.itertuples()]
-    return "\n".join([f"Of {len(claims)} claims: {counts}. Those that do not hold:", "", *lines])
+    told = ", ".join(f"{verdict} {n}" for verdict, n in claim_counts(claims).items() if n)
+    failed = claims.loc[(claims["verdict"] == FAILS) & ~claims["provisional"]]
+    lines = [f"- “{row['claim']}” ({row['section']})" for row in failed.to_dict("records")]
+    return "\n".join([f"Of {len(claims)} claims: {told}. Those that do not hold:", "", *lines])
 
 
 def best(frame: pd.DataFrame, column: str) -> int:
@@ -116,13 +118,15 @@ def results(frame: pd.DataFrame | None) -> str:
     return (
         "Average accuracy, ours / the paper's; bold is the best of a column, ours and the "
         f"paper's each.\n\n{markdown_grid(['', *map(benchmark_title, benchmarks)], lines)}\n"
-        f"Means over seeds: {notes}. Made from `{TABLE.as_posix()}`."
+        f"Means over seeds ({PROVISIONAL.strip()}: fewer than {ENOUGH}, never the best): {notes}. "
+        f"Made from `{TABLE.as_posix()}`."
     )
 
 
-def cell(row: tuple) -> str:
+def cell(row: Any) -> str:
     """Our mean and the paper's."""
-    return f"{number(row.mean, row.best)} / {number(row.printed_mean, row.printed_best)}" + (
+    mark = PROVISIONAL if 0 < row.n < ENOUGH else ""
+    return f"{number(row.mean, row.best)}{mark} / {number(row.printed_mean, row.printed_best)}" + (
         f" ({row.n_diverged} diverged)" if row.n_diverged else ""
     )
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 ABANDONED_SECONDS = 3600  # after which nobody is still writing a temporary file
+TEMPORARY_BYTES = 2**18  # what a workflow needs room for in the folder for temporary files
 
 
 def write_text_atomically(path: str | Path, text: str) -> None:
@@ -71,6 +73,21 @@ def check_writable(folder: Path) -> None:
         raise OSError(number, os.strerror(number), str(folder))
 
 
+def check_temporary() -> None:
+    """Raise OSError naming the folder for temporary files if nothing can be written to it.
+
+    Python goes on to another folder then; the solver that Snakemake asks does not.
+    """
+    names = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    folder = names[0] if names else tempfile.gettempdir()
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(TEMPORARY_BYTES))
+            file.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, folder) from error
+
+
 def leftovers(path: Path) -> list[Path]:
     """Temporary files for `path` that processes left which were killed long ago."""
     if not path.parent.is_dir():
@@ -89,7 +106,7 @@ def _is_abandoned(temporary: Path) -> bool:
 # How whole files end; what a full disk or a power loss left ends otherwise.
 ENDINGS = {
     **dict.fromkeys((".csv", ".json", ".md", ".tex"), b"\n"),
-    ".html": b"</html>\n",
+    ".html": b"</html>",
     ".pdf": b"%%EOF\n",
     ".png": b"IEND\xaeB`\x82",
     ".svg": b"</svg>\n",

@@ -1,3 +1,4 @@
+import base64
 import errno
 import gzip
 import hashlib
@@ -20,7 +21,7 @@ from drl_replication.data import download
 from drl_replication.data.datasets import DATASETS, DataFile, Dataset, load
 from drl_replication.data.download import fetch, prepare
 from drl_replication.data.embedded import _idx
-from drl_replication.data.errors import DataError, DownloadError
+from drl_replication.data.errors import DataError, DownloadError, without_secrets
 from drl_replication.data.manifests import read_manifest
 
 PROJECT = Path(__file__).parents[2]
@@ -337,7 +338,91 @@ def test_unknown_kind_of_mirror_is_refused(tmp_path, mirror):
         get(tmp_path, [mirror])
 
 
-@pytest.mark.parametrize("options", [{"attempts": 0}, {"timeout_seconds": 0}])
+SECRETS = ["us3r", "pa/ss", "pa%2Fss", "t0ken"]
+
+
+def protected(handler, name):
+    """Files for one user who also knows a token; names that stand behind the query are none."""
+    right = base64.b64encode(b"us3r:pa/ss").decode()
+    query = handler.path.partition("?")[2]
+    if handler.headers["Authorization"] != f"Basic {right}" or query != "token=t0ken":
+        send(handler, b"no", status=401)
+    else:
+        good(handler, name.partition("?")[0])
+
+
+def with_secrets(server, query="?token=t0ken"):
+    return server.url.replace("//", "//us3r:pa%2Fss@") + query
+
+
+def test_a_password_and_a_token_are_used_and_never_told(serve, tmp_path):
+    told = []
+    get(tmp_path, [with_secrets(serve(protected))], log=told.append)
+    assert len(told) == 4
+    assert not [text for text in told for secret in SECRETS if secret in text]
+
+
+@pytest.mark.parametrize("bad", [*BAD, "redirected", "not reached", "a port that is none"])
+def test_no_failure_tells_a_password_or_a_token(serve, tmp_path, bad, caplog):
+    def redirect(handler, name):
+        handler.send_response(302)
+        handler.send_header("Location", f"ftp://us3r:pa%2Fss@127.0.0.1/{name}?token=t0ken")
+        handler.end_headers()
+
+    server = serve(BAD[bad][0] if bad in BAD else redirect)
+    mirror = with_secrets(server)
+    if bad == "not reached":
+        server.close()
+    if bad == "a port that is none":
+        mirror = mirror.replace(server.url.rpartition(":")[2], "port")
+    told = []
+    with pytest.raises((DownloadError, ValueError)) as caught:
+        get(tmp_path, [mirror], log=told.append, timeout_seconds=0.3)
+    text = "\n".join([str(caught.value), *told])
+    assert "***@127.0.0.1" in text
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("at http://h/a/b: no", "at http://h/a/b: no"),
+        ("https://me:p@ss@h/x?a=b&c#d, https://t@i/", "https://***@i/"),
+        ("a\nhttps://me:it's me@h/\nb@c", "a\nhttps://***@h/\nb@c"),
+        ("['http://h/?t=1', 'C:/a?b']", "['http://h/?***', 'C:/a?b']"),
+        ("HTTP://ME:P@H/", "HTTP://***@H/"),
+    ],
+)
+def test_what_is_secret_in_a_text(text, expected):
+    assert without_secrets(text) == expected
+
+
+@pytest.mark.workflow
+def test_the_workflow_tells_no_secret_of_a_mirror(project, tmp_path):
+    """Neither on the screen nor in what Snakemake records, when the download fails."""
+    copy = project.twin(tmp_path / "project")
+    mirror = "http://us3r:pa%2Fss@127.0.0.1:9/?token=t0ken"
+    download = f"{{attempts: 1, mirrors: {{fashion_mnist: ['{mirror}']}}}}"
+    copy.write("change.yaml", f"benchmarks: [split_fashion]\ndownload: {download}\n")
+    registry = "src/drl_replication/data/datasets.yaml"
+    copy.replace(registry, "http://fashion-mnist.s3-website", "http://127.0.0.1:9/")
+    done = copy.snakemake(
+        "results/data/fashion_mnist.json",
+        *("-p", "--verbose", "--show-failed-logs"),
+        configfiles=["tiny.yaml", "change.yaml"],
+    )
+    assert done.returncode == 1
+    assert "http://***@127.0.0.1:9/?***" in done.stdout + done.stderr
+    (copy.root / "change.yaml").unlink()
+    files = [path.read_bytes() for path in copy.root.rglob("*") if path.is_file()]
+    written = [done.stdout, done.stderr, *(content.decode(errors="ignore") for content in files)]
+    assert [secret for secret in SECRETS for text in written if secret in text] == []
+
+
+@pytest.mark.parametrize(
+    "options", [{"attempts": 0}, *({"timeout_seconds": s} for s in (0, -1, float("nan"), 1e300))]
+)
 def test_impossible_numbers_are_refused(tmp_path, options):
     with pytest.raises(ValueError, match="allowed: at least 1, more than 0"):
         get(tmp_path, [], **options)

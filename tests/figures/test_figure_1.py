@@ -280,9 +280,12 @@ def test_ties_are_nobodys(result):
 
 def test_the_figure_shows_the_record(path, result):
     figure, numbers = figure_1.draw([path], SETTINGS)
-    assert [axis.get_title("left")[:3] for axis in figure.axes] == ["(a)", "(b)", "(c)"]
+    letters = [f"({letter})" for letter in "abcdef"]
+    assert [axis.get_title("left")[:3] for axis in figure.axes] == letters
     points = [tuple(point) for point in result["picture"]["points"]]
-    for axis, name, count in zip(figure.axes, ("gss", "gss", "random"), (24, 36, 36), strict=True):
+    for axis, name, count in zip(
+        figure.axes[:3], ("gss", "gss", "random"), (24, 36, 36), strict=True
+    ):
         dots = [c for c in axis.collections if type(c) is PathCollection]
         black = [c for c in dots if len(c.get_offsets()) and not c.get_facecolor()[0, :3].any()]
         memory = {points[i] for i in result["picture"]["memories"][name]}
@@ -290,21 +293,48 @@ def test_the_figure_shows_the_record(path, result):
         assert sum(len(c.get_offsets()) for c in dots) == count
     accuracy = numbers["summary"]["accuracy_gss"]["values"][0]
     assert figure.axes[1].get_title("left").endswith(f"{accuracy:.3f}")
-    for text in ("first of 3 data sets", "25 %", f"{numbers['summary']['random_better']} of 3"):
-        assert text in numbers["caption"]
+    assert "first of 3 data sets" in numbers["caption"] and "25 %" in numbers["caption"]
+    assert f"in {numbers['summary']['random_better']} of 3" in " ".join(numbers["details"])
     json.dumps(numbers, allow_nan=False)
+
+
+def test_all_places_of_the_third_class_are_counted(path, result):
+    figure, numbers = figure_1.draw([path], SETTINGS)
+    assert list(numbers["histograms"]) == list(gaussians.THIRD_MEANS)
+    edges = np.array(numbers["bin_edges"])
+    assert 0 in edges
+    for axis, (third, counts) in zip(figure.axes[3:], numbers["histograms"].items(), strict=True):
+        accuracy = result["accuracies"][third]["0.25"]
+        found = [r - g for r, g in zip(accuracy["random"], accuracy["gss"], strict=True)]
+        assert sum(counts) == len(found) == 3
+        assert sum(n for n, low in zip(counts, edges, strict=False) if low < -0.005) == sum(
+            d < 0 for d in found
+        )
+        assert [bar.get_height() for bar in axis.patches] == counts
+        better = sum(d > 0 for d in found)
+        assert f"{third}" in axis.get_title("left")
+        assert f"random better in {better} of 3" in axis.get_title("left")
+        means = np.concatenate([c.get_offsets() for c in axis.child_axes[0].collections])
+        expected = [*gaussians.FIRST_MEANS, gaussians.THIRD_MEANS[third]]
+        np.testing.assert_allclose(means, expected)
 
 
 def test_one_repetition_has_no_interval():
     settings = SETTINGS | {"repetitions": 1}
     numbers = figure_1.summary(measure(0, settings), "0.25")
     assert numbers["difference"]["interval"] is numbers["difference"]["std"] is None
-    assert "95 %" not in figure_1._caption(numbers, settings)
+    assert "95 %" not in " ".join(figure_1._details(numbers, settings))
+
+
+def test_without_a_record_the_figure_says_so():
+    figure, numbers = figure_1.draw([], SETTINGS)
+    assert [text.get_text() for text in figure.axes[0].texts] == [numbers["caption"]]
+    assert "no record" in numbers["caption"]
 
 
 def test_records_that_make_no_figure(path, tmp_path):
-    with pytest.raises(ValueError, match="one record, but 0"):
-        figure_1.draw([], SETTINGS)
+    with pytest.raises(ValueError, match="one record, but 2"):
+        figure_1.draw([path, path], SETTINGS)
     with pytest.raises(RecordError, match="repetitions is 3, expected 4"):
         figure_1.draw([path], SETTINGS | {"repetitions": 4})
 

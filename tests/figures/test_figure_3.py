@@ -147,7 +147,16 @@ def test_four_distributions_a_panel(measured, tmp_path):
         parts = numbers["densities"][kind]
         assert drawn == [parts[m][p] for m in ("ber", "drl") for p in ("same", "different")]
     labels = [text.get_text() for text in b.get_legend().get_texts()]
-    assert labels[:3:2] == ["$s_g$, same class", "$s_g^{DR}$, same class"]
+    assert labels[:3:2] == ["$s_g$ (BER), same class", "$s_g^{DR}$ (DRL), same class"]
+    figure.canvas.draw()
+    for axis in figure.axes:  # legends lie off the axes
+        assert axis.get_legend().get_window_extent().y1 < axis.get_window_extent().y0
+    summary = numbers["summary"]
+    apart = [
+        summary["similarity"]["representation"][m]["different"]["mean"] for m in ("ber", "drl")
+    ]
+    arrow = " → ".join(f"{mean:.2f}" for mean in apart).replace("-", "−")
+    assert a.get_title("left") == f"(a) Representations\ntwo classes: mean {arrow}"
     line = c.containers[0].lines[0]
     assert line.get_ydata().tolist() == [measured["drl"][k]["rho"] for k in "024"]
     plt.close(figure)
@@ -166,19 +175,40 @@ def test_diverged_runs_are_counted_and_left_out(two, tmp_path):
     assert summary["rho"]["0"] == {"values": [], "mean": None, "std": None}
     same = summary["similarity"]["gradient"]["drl"]["same"]["values"]
     assert same == [first["drl"]["2"]["similarity"]["gradient"]["positive"]["mean"]]
-    assert "of 2 runs each: 2 at alpha = 0, 1 at BER" in numbers["caption"]
+    assert "of 2 runs each: 2 at alpha = 0, 1 at BER" in " ".join(numbers["details"])
+    assert "3 runs diverged" in numbers["caption"]
     texts = [text.get_text() for text in figure.axes[2].texts]
-    assert texts == ["2 of 2 diverged"]
+    assert texts == ["2 of 2 diverged", "BER: 1 of 2 diverged"]
+    json.dumps(numbers, allow_nan=False)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_what_no_seed_has_finished_is_said_in_its_place(everything, measured, tmp_path):
+    gone = measured | {"ber": diverged(measured["ber"])}
+    if everything:
+        gone["drl"] = {alpha: diverged(run) for alpha, run in measured["drl"].items()}
+    figure, numbers = draw([write(tmp_path, 0, gone)], SETTINGS)
+    for axis in figure.axes[:2]:
+        assert [text.get_text() for text in axis.texts] == ["no seed finished\nboth BER and DRL"]
+    texts = [text.get_text() for text in figure.axes[2].texts]
+    assert texts == ["1 of 1 diverged"] * 3 * everything + ["BER: 1 of 1 diverged"]
+    assert (numbers["summary"]["seeds"], numbers["bin_edges"]) == (0, [])
+    assert numbers["summary"]["similarity"]["gradient"]["ber"]["same"]["values"] == []
+    json.dumps(numbers, allow_nan=False)
+    figure.canvas.draw()
+    plt.close(figure)
+
+
+def test_without_records_the_figure_says_so():
+    figure, numbers = draw([], SETTINGS)
+    assert [text.get_text() for text in figure.axes[0].texts] == [numbers["caption"]]
+    assert numbers["summary"]["seeds"] == 0
     json.dumps(numbers, allow_nan=False)
     plt.close(figure)
 
 
 def test_records_that_make_no_figure(measured, tmp_path):
-    gone = measured | {"ber": diverged(measured["ber"])}
-    with pytest.raises(ValueError, match="For no seed have both BER and DRL finished"):
-        draw([write(tmp_path, 0, gone)], SETTINGS)
-    with pytest.raises(ValueError, match="no experiment records"):
-        draw([], SETTINGS)
     with pytest.raises(ValueError, match="other settings"):
         draw([write(tmp_path, 0, measured)], SETTINGS | {"alphas": [1, 2]})
 

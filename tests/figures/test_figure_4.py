@@ -89,7 +89,7 @@ def test_the_figure():
     for axis, found in zip(figure.axes, numbers["distributions"].values(), strict=True):
         assert [bar.get_height() for bar in axis.patches] == found["share"]
         assert f"{found['probability']:.3f}" in axis.texts[0].get_text()
-        assert f"{found['probability']:.3f}" in numbers["caption"]
+        assert f"{found['probability']:.3f}" in numbers["details"][0]
     assert "2,000 pairs" in numbers["caption"]
     assert numbers == figure_4.draw([], {"draws": 2000})[1]
 
@@ -102,6 +102,7 @@ def test_the_caption_follows_the_numbers():
     }
     caption = figure_4._caption(rows, 100)
     assert "Against the paper" in caption
-    assert "P(S < −0.05) is 0.25, 0.25, 0.25 and 0.25" in caption
+    details = " ".join(figure_4._details(rows))
+    assert "P(S < −0.05) is 0.25, 0.25, 0.25 and 0.25" in details
     rows["a"]["probability"] = 0.95
     assert "As the paper says" in figure_4._caption(rows, 100)

@@ -1,5 +1,6 @@
 """A run that is killed at any moment ends as the uninterrupted one, bit for bit."""
 
+import errno
 import io
 import os
 import random
@@ -11,7 +12,7 @@ import pytest
 import torch
 from helpers import tiny_images, tiny_settings
 
-from drl_replication.learning import checkpoints
+from drl_replication.learning import checkpoints, training
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
 from drl_replication.learning.methods import METHODS
 from drl_replication.learning.training import train
@@ -171,3 +172,54 @@ def test_removed_at_the_end(tmp_path):
 def test_the_fingerprint_changes_with_each_fact():
     assert fingerprint("key", "2.14") == fingerprint("key", "2.14")
     assert fingerprint("key", "2.14") != fingerprint("key", "2.15") != fingerprint("key2.15")
+
+
+# By time ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_checkpoints_by_time_change_nothing(method, tmp_path, monkeypatch):
+    """A step may take longer than the time that is left: each is kept, wherever it falls."""
+    expected = study(method)
+    monkeypatch.setattr(training, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    stops = random.Random(method).sample(range(2, 58), 3)
+    saves = []
+
+    class Dying(Checkpoint):
+        def save(self, state):
+            saves.append(state["position"])
+            if len(saves) in stops:
+                super().save(state)
+                raise KeyboardInterrupt
+
+    path = tmp_path / "run.pt"
+    for _ in stops:
+        with pytest.raises(KeyboardInterrupt):
+            study(method, Dying(path, "same"), every=10**9)
+    assert len(saves) == max(stops)
+    assert study(method, Dying(path, "same"), every=10**9) == expected
+
+
+@pytest.mark.parametrize("every", [1, 100, 10**9])
+def test_where_a_run_diverges_does_not_depend_on_time(every, tmp_path, monkeypatch):
+    changes = {"training_images": 120, "memory_size": 20, "learning_rate": 3e4}
+    settings = tiny_settings("er", **changes)
+    expected = train("er", 3, settings, IMAGES)
+    assert expected["diverged"]
+    monkeypatch.setattr(training, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    result = train("er", 3, settings, IMAGES, "cpu", Checkpoint(tmp_path / "run.pt", "a"), every)
+    assert result["diverged_at_step"] == expected["diverged_at_step"]
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path / "run.pt", "same")
+    checkpoint.save({})
+
+    def fail(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(checkpoints, "_read_checked", fail)
+    with pytest.raises(OSError, match=r"Input/output error: '.*run\.pt'"):
+        checkpoint.load()

@@ -5,9 +5,9 @@ import pytest
 import torch
 from helpers import make_learner, tiny_images
 
-from drl_replication.data.streams import Standardise
 from drl_replication.learning import networks
 from drl_replication.learning.networks import DenseNetwork, ReducedResNet18, build_network
+from drl_replication.learning.streams import Standardise
 
 CIFAR = tiny_images(per_class=4, shape=(3, 32, 32))
 

@@ -141,7 +141,7 @@ class Constant(nn.Module):
         return [x.flatten(1), torch.eye(10)[[3]].expand(len(x), -1)]
 
 
-def ten_images(network):
+def ten_images(network, batch):
     """A learner whose single test set has one image of each class."""
     learner = make_learner("ber")
     images = torch.zeros(10, 4, 4, dtype=torch.uint8)
@@ -149,18 +149,17 @@ def ten_images(network):
     learner.stream = type(learner.stream)(
         **vars(learner.stream) | {"tests": ((images, torch.arange(10)),)}
     )
-    learner.network = network
+    learner.network, learner.evaluation_batch = network, batch
     return learner
 
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 5, 10, 500])
-def test_accuracy_counts_every_test_image(batch, monkeypatch):
-    monkeypatch.setattr(learner_module, "EVALUATION_BATCH", batch)
-    assert ten_images(Oracle()).accuracy(0) == 1.0
-    assert ten_images(Constant()).accuracy(0) == 0.1
-    assert ten_images(Oracle(wrong=(0, 4))).accuracy(0) == 0.8
+def test_accuracy_counts_every_test_image(batch):
+    assert ten_images(Oracle(), batch).accuracy(0) == 1.0
+    assert ten_images(Constant(), batch).accuracy(0) == 0.1
+    assert ten_images(Oracle(wrong=(0, 4)), batch).accuracy(0) == 0.8
     for wrong in range(10):  # the last one of the set and of each batch too
-        assert ten_images(Oracle(wrong=(wrong,))).accuracy(0) == 0.9
+        assert ten_images(Oracle(wrong=(wrong,)), batch).accuracy(0) == 0.9
 
 
 def test_the_matrix_holds_accuracies_by_row_and_column(monkeypatch):

@@ -108,7 +108,7 @@ def test_the_reference_on_distinct_samples_is_that_of_all_draws():
     drawn = np.array([3, 1, 3, 3, 9, 14, 1])
     expected = gradient(learner.network, *learner.stream.batch(drawn))
     for ours, wanted in zip(learner.update.reference(drawn), expected, strict=True):
-        torch.testing.assert_close(ours, wanted, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(ours, wanted, rtol=1e-4, atol=1e-7)
 
 
 def recorded(learner):
@@ -163,7 +163,10 @@ def test_a_step_of_agem_follows_the_projected_gradient():
         gradients = gradient(learner.network, inputs, labels)
         learner.learn(np.array([position]))
         after = torch.cat([p.detach().flatten() for p in learner.network.parameters()])
-        g, r = (torch.cat([t.flatten() for t in parts]) for parts in (gradients, calls[-1][1]))
+        g, r = (
+            torch.cat([torch.from_numpy(t.T).flatten() for t in learner.network.parts(*parts)])
+            for parts in (gradients, calls[-1][1])
+        )
         if g @ r < 0:
             conflicts += 1
             g = g - (g @ r) / (r @ r) * r

@@ -211,3 +211,97 @@ def test_fisher_as_in_scipy(n):
 @pytest.mark.parametrize(("r", "n"), [(0.5, 3), (1.0, 7), (np.nan, 7)])
 def test_fisher_without_an_interval(r, n):
     assert np.isnan(statistics.fisher_interval(r, n)).all()
+
+
+# Intervals that agree with the exact test ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [6, 7, 10])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_sign_flip_interval_is_what_the_test_does_not_reject(n, seed):
+    d = np.random.default_rng(seed).normal(0.2, 1, n).round(seed + 1)  # some with ties
+    low, high = statistics.sign_flip_interval(d)
+    inside = np.linspace(low, high, 50)
+    outside = [*(low - np.geomspace(1e-9, 3, 20)), *(high + np.geomspace(1e-9, 3, 20))]
+    assert all(statistics.sign_flip_test(d - shift) > 0.05 for shift in inside)
+    assert all(statistics.sign_flip_test(d - shift) <= 0.05 for shift in outside)
+
+
+@pytest.mark.parametrize("n", [19, 26])
+def test_the_interval_of_many_pairs_as_by_listing_them_all(n, monkeypatch):
+    d = np.random.default_rng(n).normal(0.2, 1, n)
+    found = statistics.sign_flip_interval(d)
+    scale = d.std() / np.sqrt(n)
+    for end, outward in zip(found, (-1, 1), strict=True):
+        assert statistics.sign_flip_test(d - end - outward * 1e-3 * scale) <= 0.05
+        assert statistics.sign_flip_test(d - end + outward * 1e-3 * scale) > 0.05
+    if n == 19:
+        monkeypatch.setattr(statistics, "MAX_LISTED", 19)
+        listed = statistics.sign_flip_interval(d)
+        np.testing.assert_allclose(found, listed, atol=1e-3 * scale)
+
+
+def test_five_pairs_have_no_interval():
+    assert np.isnan(statistics.sign_flip_interval([1, 2, 3, 4, 5])).all()
+    assert statistics.sign_flip_interval([0.5] * 6) == (0.5, 0.5)
+    assert statistics.smallest_p(6) == statistics.sign_flip_test([1] * 6)
+
+
+def test_the_sign_flip_interval_holds_the_mean_as_often_as_it_says():
+    generator = np.random.default_rng(0)
+    samples = generator.standard_t(4, (1500, 8))
+    found = [statistics.sign_flip_interval(d) for d in samples]
+    held = np.mean([low <= 0 <= high for low, high in found])
+    assert 0.94 < held < 0.975  # 1 - 2 * 6 / 256 = 0.953 for eight pairs
+
+
+# Deviations, power, jackknife ---------------------------------------------------------------------
+
+
+def test_the_ratio_of_deviations_holds_the_true_one():
+    generator = np.random.default_rng(1)
+    ours, theirs = generator.normal(0, 3, (4000, 10)), generator.normal(5, 2, (4000, 7))
+    ends = [
+        statistics.ratio_interval(a, 10, b, 7)
+        for a, b in zip(ours.std(axis=1, ddof=1), theirs.std(axis=1, ddof=1), strict=True)
+    ]
+    assert 0.88 < np.mean([low <= 1.5 <= high for low, high in ends]) < 0.92
+    assert statistics.ratio_interval(0.1, 5, 0, 5) == (np.inf, np.inf)
+
+
+def test_runs_to_decide_is_the_first_that_is_narrow_enough():
+    def parts(n):
+        return [(0.02**2 / n, n - 1), (0.008**2 / 10, 9)]
+
+    n = int(statistics.runs_to_decide(0.008, parts, 0.9))
+    assert statistics.half_width(parts(n), 0.9) <= 0.008 < statistics.half_width(parts(n - 1), 0.9)
+    assert statistics.runs_to_decide(0.003, parts, 0.9) == np.inf  # theirs alone is wider
+    assert statistics.runs_to_decide(10, parts, 0.9) == 2
+
+
+def test_the_jackknife_of_a_correlation_holds_the_true_one():
+    """Four methods, five seeds: each seed moves all methods."""
+    generator = np.random.default_rng(2)
+    methods = generator.normal(size=(2, 4, 1))
+
+    def draw(n):
+        own = generator.normal(size=(2, 4, n))
+        own[1] += 0.5 * own[0]
+        return methods + 0.5 * generator.normal(size=(2, 1, n)) + own
+
+    def correlation(xy):
+        return np.corrcoef(xy[0].ravel(), xy[1].ravel())[0, 1]
+
+    true, held = correlation(draw(100_000)), 0
+    for _ in range(800):
+        xy = draw(5)
+        without = [correlation(np.delete(xy, i, axis=2)) for i in range(5)]
+        low, high = statistics.jackknife_interval(correlation(xy), without, 0.9)
+        held += low <= true <= high
+    assert 0.86 < held / 800 < 0.94
+
+
+def test_no_jackknife_of_two_or_of_a_perfect_correlation():
+    assert np.isnan(statistics.jackknife_interval(0.5, [0.4, 0.6])).all()
+    assert np.isnan(statistics.jackknife_interval(1.0, [0.4, 0.6, 0.5])).all()
+    assert np.isnan(statistics.jackknife_interval(0.5, [0.4, np.nan, 0.5])).all()

@@ -10,11 +10,13 @@ import pytest
 import torch
 from helpers import make_record, make_settings, place, selection
 from hostile import HARM, Harmful, not_a_file
+from verdict_runs import write_tables
 
 from drl_replication.learning import checkpoints
 from drl_replication.learning.checkpoints import Checkpoint
 from drl_replication.records.runs import read_record, write_record
 from drl_replication.records.strict_json import RecordError
+from drl_replication.study.selection import Selection
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "loop", "folder"])
@@ -75,7 +77,7 @@ def records_with_markup(tmp_path):
     """The arguments of a script that reads runs with markup in each free text."""
     paths = []
     for method, harm in (("er", HARM), ("drl", f"® {HARM}")):
-        record = make_record(method=method)
+        record = make_record(method=method, matrix=[[0.9] * (t + 1) for t in range(5)])
         record["provenance"] |= dict.fromkeys((*NAMES, "commit"), harm)
         paths.append(tmp_path / f"runs/split_mnist/{method}/seed_0.json")
         write_record(paths[-1], record)
@@ -105,8 +107,12 @@ def test_markup_elsewhere_in_a_record_reaches_no_table(
 
 
 def test_markup_elsewhere_in_a_record_reaches_no_verdict(project, tmp_path, records_with_markup):
+    [chosen] = records_with_markup
+    records = Selection(chosen.partition("=")[2]).records()
+    runs, tables, comparisons = write_tables(tmp_path, records)
     outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "claims")]
-    done = project.python("scripts/verdict.py", *records_with_markup, *outputs)
+    arguments = ["--measures", runs, "--comparisons", comparisons, "--tables", *tables]
+    done = project.python("scripts/verdict.py", *arguments, *outputs)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "md").read_text()
     assert "no seed ran on one machine with ER's (® script" in text

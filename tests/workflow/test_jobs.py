@@ -144,7 +144,9 @@ def test_each_key_of_the_profile_is_an_option_of_snakemake():
     command = [sys.executable, "-m", "snakemake", "--help"]
     usage = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert [key for key in profile if not re.search(rf"--{key}[\s,]", usage)] == []
-    assert profile["config"].keys() <= PAPER.keys()
+    assert "config" not in profile  # it would go before a user's --configfile
+    settings = yaml.safe_load((PROJECT / "slurm/config.yaml").read_text(encoding="utf-8"))
+    assert settings.keys() <= PAPER.keys()
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +165,19 @@ def trainings(copy, *arguments):
 def test_the_profile_puts_the_seeds_of_a_method_into_one_job(fresh):
     planned = trainings(fresh, "tables", "--profile", "slurm")
     assert planned == [f"Train {m} on split_mnist, seeds 0 to 2" for m in ("drl", "er")]
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("where", ["file", "command line", "both"])
+def test_ones_own_settings_go_before_the_clusters(fresh, tmp_path, where):
+    copy = fresh.twin(tmp_path / "project")
+    minutes = {"file": 0, "command line": None, "both": 20}[where]
+    copy.append("tiny.yaml", "" if minutes is None else f"job_minutes: {minutes}\n")
+    own = [] if where == "file" else ["--config", "job_minutes=0"]
+    planned = trainings(copy, "tables", "--profile", "slurm", *own)
+    assert planned == [
+        f"Train {m} on split_mnist, seed {s}" for m in ("drl", "er") for s in (0, 1, 2)
+    ]
 
 
 # Several seeds in one job ------------------------------------------------------------------------

@@ -217,6 +217,20 @@ def test_many_writers_of_one_key(tmp_path):
     assert (tmp_path / RUN.path).read_bytes() == stored.read_bytes()
 
 
+def test_results_of_the_version_before_are_refused_and_left_alone(tmp_path):
+    store, record = Store(tmp_path), finished()
+    record["provenance"]["package_version"] = "0.1.0"
+    path = put_by_hand(store, record)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"holds runs of version 0\.1\.0, .*; allowed: another"):
+        store.check_version()
+    assert path.read_bytes() == before
+    path.write_bytes(b"{")
+    store.check_version()
+    put_by_hand(store, finished())
+    store.check_version()
+
+
 # Files -------------------------------------------------------------------------------------------
 
 
@@ -250,7 +264,7 @@ def test_what_somebody_may_still_be_writing_is_left_alone(tmp_path):
         ("a.csv", b"a,b,c,d\n1,2,3,4\n"),
         ("a.png", b"\x89PNG....IEND\xaeB`\x82"),
         ("a.pdf", b"%PDF-1.4 ...%%EOF\n"),
-        ("a.html", b"<html></html>\n"),
+        ("a.html", b"<html></html>"),
         ("a.unknown", b"anything"),
     ],
 )

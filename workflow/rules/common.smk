@@ -18,16 +18,17 @@ sys.path.insert(0, str(PROJECT / "src"))
 from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
-from drl_replication.files import check_writable, remove_cut
-from drl_replication.jobs import locks, resources
+from drl_replication.files import check_temporary, check_writable, remove_cut
+from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
 from drl_replication.study import config as configuration, selection, settings, studies
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
-from drl_replication.study.runs import PAPER, Run
+from drl_replication.study.runs import PAPER, PLACE, Run
 
 try:
+    configuration.check_files(workflow.configfiles)
     config = configuration.check(config)
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
@@ -37,6 +38,11 @@ STORE = Store(RESULTS)
 VARIANTS = studies.Variants(config)
 STUDIES = studies.studies(VARIANTS)
 ASKED = set()  # the studies that this workflow was asked for
+GPUS = gpus.count()
+
+if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
+    # A training that takes a GPU has it for itself; `--resources gpu=2` says otherwise.
+    workflow.register_resource("gpu", max(1, GPUS))
 
 
 @cache
@@ -51,10 +57,28 @@ def writable(folder):
         ) from None
 
 
+try:
+    check_temporary()
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename}, the folder for temporary files, cannot be written "
+        f"({error.strerror}): make room there, or name another folder as TMPDIR"
+    ) from None
+
 if workflow.is_main_process:
     writable(Path.cwd())
     alive = locks.hold(Path(".snakemake"))  # until this process ends
     remove_cut(RESULTS)
+    if ON_SLURM:
+        with suppress(ImportError):  # a dry run needs no plugin
+            import snakemake_executor_plugin_slurm
+
+            slurm.watch(snakemake_executor_plugin_slurm)
+    if not config["records_only"]:
+        try:
+            STORE.check_version()
+        except ValueError as error:
+            raise WorkflowError(str(error)) from None
 
 
 onerror:
@@ -96,6 +120,8 @@ def environment():
     return " ".join(exports)
 
 
+# Not as an argument, which is printed and recorded: an address may hold a password.
+os.environ.update(DRL_MIRRORS=json.dumps(config["download"]["mirrors"]))
 # Snakemake formats it, but a brace here is one of a folder's name.
 shell.prefix(f"set -euo pipefail; {environment()} ".replace("{", "{{").replace("}", "}}"))
 
@@ -110,50 +136,6 @@ def is_running():
     return workflow.executor_plugin is not None and not (workflow.dryrun or workflow.touch)
 
 
-def runs(wildcards):
-    """The records of all selected runs, for a rule that needs one at least."""
-    if is_running():
-        writable(RESULTS.absolute())
-    there = selection.usable(config)
-    if not there:
-        raise WorkflowError(
-            f"records_only is true, but {RESULTS}/runs holds no record of the selected "
-            "benchmarks, methods and seeds"
-        )
-    return [f"<results>/{run.path}" for run in there]
-
-
-@cache
-def cells(name):
-    """What a study runs, by variant."""
-    return studies.cells(STUDIES[name], VARIANTS)
-
-
-def studied(names):
-    """The runs that studies need."""
-    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
-
-
 def arguments(option, values):
     """Each value after its own option."""
     return [f"--{option}={value}" for value in values]
-
-
-def readings_of(names):
-    """Arguments with the chosen options of these readings."""
-    return [f"--{name.replace('_', '-')}={config['readings'][name]}" for name in names]
-
-
-# What scripts are told of the runs: too much for a command line.
-rule selection:
-    output:
-        "<results>/selection.json",
-    log:
-        "<results>/logs/selection.log",
-    localrule: True
-    params:
-        content=lambda w: selection.digest(config),
-    message:
-        "List the selected runs"
-    run:
-        selection.write_selection(config, Path(output[0]))

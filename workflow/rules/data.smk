@@ -15,9 +15,6 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
-        mirrors=lambda w: [
-            f"--mirror={m}" for m in config["download"]["mirrors"].get(w.dataset, [])
-        ],
         checksums=lambda w: str(DATASETS[w.dataset].checksums),
         code=code("scripts/download.py"),
         attempts=config["download"]["attempts"],
@@ -26,5 +23,5 @@ rule download:
         "Verify {wildcards.dataset}, and download it if it is not there"
     shell:
         "python scripts/download.py --dataset {wildcards.dataset} --output {output:q}"
-        " --attempts {params.attempts} --timeout-seconds {params.timeout} {params.mirrors:q}"
+        " --attempts {params.attempts} --timeout-seconds {params.timeout}"
         " 2>&1 | tee {log:q}"

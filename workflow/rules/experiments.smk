@@ -1,14 +1,6 @@
 # What Figures 1 to 3 need besides runs: a solver, two classifiers, gradients of trained networks.
 
 
-def code_of_experiment(wildcards):
-    """The code of Figure 2 or 3; the latter trains two methods on Split MNIST."""
-    parts = [*METHODS["drl"].parts, *METHODS["ber"].parts] if wildcards.number == "3" else []
-    file = f"src/drl_replication/experiments/figure_{wildcards.number}.py"
-    own = code("scripts/experiment.py", file, parts=tuple(parts))
-    return str((own, BENCHMARKS["split_mnist"], parts))
-
-
 rule experiment_1:
     output:
         "<results>/experiments/figure_1/seed_{seed}.json",

@@ -1,37 +1,10 @@
 # Figures, each from its records alone.
 
+KINDS = ["pdf", "png", "svg", "json"]  # of files that a figure is written to
+
 
 localrules:
     figure,
-
-
-def records_of_figure(wildcards):
-    """The records of a figure, one at least where it needs some."""
-    kind, name = FIGURES[wildcards.figure].records, wildcards.figure
-    if kind == "runs":
-        return runs(wildcards)
-    paths = selection.figure_records(config, name)
-    if kind != "none" and not paths:
-        raise WorkflowError(
-            f"records_only is true, but {RESULTS}/experiments/{name} holds no record of the "
-            "selected seeds"
-        )
-    return [f"<results>/{path}" for path in paths]
-
-
-def shown(wildcards, input):
-    """What a figure is told of its records: those of runs are too many for a command line."""
-    if FIGURES[wildcards.figure].records == "runs":
-        return [f"--selection={input.selection[0]}"]
-    own = json.dumps(settings.figure_settings(config, wildcards.figure))
-    return ["--settings", own, "--records", *input.records]
-
-
-def code_of_figure(wildcards):
-    """One figure groups methods by their memory, a column of the table of methods."""
-    file = f"src/drl_replication/figures/{wildcards.figure}.py"
-    memories = [METHODS[method].memory for method in config["methods"]]
-    return str((code("scripts/figure.py", file), memories))
 
 
 rule figure:
@@ -46,6 +19,7 @@ rule figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        svg="<results>/figures/{figure}.svg",
         json="<results>/figures/{figure}.json",
     log:
         "<results>/logs/figure/{figure}.log",
@@ -64,7 +38,8 @@ rule figure:
         "Draw {wildcards.figure}"
     shell:
         "python scripts/figure.py --name {wildcards.figure} {params.shown:q} {params.notes:q}"
-        " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
+        " 2>&1 | tee {log:q}"
 
 
 for figure in FIGURES:
@@ -74,7 +49,7 @@ for figure in FIGURES:
         name:
             figure
         input:
-            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=["pdf", "png", "json"]),
+            expand("<results>/figures/{figure}.{kind}", figure=figure, kind=KINDS),
         localrule: True
 
 
@@ -83,5 +58,5 @@ rule figures:
         expand(
             "<results>/figures/{figure}.{kind}",
             figure=selection.drawable(config),
-            kind=["pdf", "png", "json"],
+            kind=KINDS,
         ),

@@ -5,18 +5,6 @@ localrules:
     plan,
 
 
-def costs_to_measure(wildcards):
-    """Costs of the methods that have runs still to be made."""
-    return costs_of(selection.keys(config))
-
-
-def costs_of(keys):
-    """The same for any runs and their keys."""
-    lacking = [run for run, key in keys.items() if not STORE.has(key, run)]
-    pairs = dict.fromkeys((run.benchmark, run.method) for run in lacking)
-    return [f"<results>/plan/{benchmark}/{method}.json" for benchmark, method in pairs]
-
-
 rule cost:
     output:
         "<results>/plan/{benchmark}/{method}.json",

@@ -48,6 +48,7 @@ rule page:
         tables=expand("<results>/tables/table_{number}.csv", number=TABLE_READINGS),
         audit="<results>/tables/audit.csv",
         comparisons="<results>/tables/comparisons.csv",
+        aggregates="<results>/tables/aggregates.csv",
         verdict="<results>/verdict.csv",
         claims="<results>/claims.csv",
         figures=expand("<results>/figures/{figure}.json", figure=selection.drawable(config)),
@@ -69,7 +70,8 @@ rule page:
     shell:
         "python scripts/report.py --selection {input.selection:q}"
         " --seeds {params.seeds} --readings {params.readings:q} --tables {input.tables:q}"
-        " --audit {input.audit:q} --comparisons {input.comparisons:q} --verdict {input.verdict:q}"
+        " --audit {input.audit:q} --comparisons {input.comparisons:q}"
+        " --aggregates {input.aggregates:q} --verdict {input.verdict:q}"
         " --claims {input.claims:q} --figures {input.figures:q} --citation {input.citation:q}"
         " {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
 

@@ -2,53 +2,12 @@
 # config/studies.yaml, `snakemake --cores 1 plan_readings` says first what it costs.
 
 
-import atexit
-from functools import partial
-
-
 localrules:
     study_file,
 
 
 wildcard_constraints:
     study="|".join(STUDIES) or "none",
-
-
-def runs_of_study(wildcards):
-    """The records of all runs of a study; a dry run says how many there are."""
-    found = studied([wildcards.study])
-    ASKED.add(wildcards.study)
-    if not found:
-        raise WorkflowError(
-            f"studies.{wildcards.study} has no runs: the configuration selects none of its "
-            "benchmarks or methods"
-        )
-    if is_running():
-        writable(RESULTS.absolute())
-    elif workflow.dryrun and workflow.is_main_process:
-        atexit.register(print, cost_of(wildcards.study), file=sys.stderr)  # under the long list
-    return [f"<results>/{run.path}" for run in found]
-
-
-def costs_of_study(study, wildcards):
-    """Costs of the methods that have runs still to be made."""
-    return costs_of({run: VARIANTS.key(run) for run in studied([study])})
-
-
-@cache
-def cost_of(study):
-    """In a sentence, from costs that were measured on some machine of ours."""
-    found = studied([study])
-    lacking = [run for run in found if not STORE.has(VARIANTS.key(run), run)]
-    chosen = [VARIANTS.settings(run.variant, run.benchmark, run.method) for run in lacking]
-    seconds = sum(
-        resources.predict(resources.cost(run.benchmark, run.method), own)["seconds"]
-        for run, own in zip(lacking, chosen)
-    )
-    return (
-        f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
-        f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
-    )
 
 
 rule study_file:

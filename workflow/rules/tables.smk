@@ -6,6 +6,22 @@ localrules:
     table,
     audit,
     comparisons,
+    aggregates,
+
+
+# What scripts are told of the runs: too much for a command line.
+rule selection:
+    output:
+        "<results>/selection.json",
+    log:
+        "<results>/logs/selection.log",
+    localrule: True
+    params:
+        content=lambda w: selection.digest(config),
+    message:
+        "List the selected runs"
+    run:
+        selection.write_selection(config, Path(output[0]))
 
 
 rule run_measures:
@@ -113,6 +129,32 @@ rule comparisons:
         " 2>&1 | tee {log:q}"
 
 
+rule aggregates:
+    input:
+        measures="<results>/tables/runs.csv",
+    output:
+        csv="<results>/tables/aggregates.csv",
+        md=report(
+            "<results>/tables/aggregates.md",
+            caption="../report/aggregates.rst",
+            category="Tables",
+            labels={"table": "All benchmarks together"},
+        ),
+        json="<results>/tables/aggregates.json",
+    log:
+        "<results>/logs/aggregates/aggregates.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        notes=arguments("note", selection.notes(config)),
+        code=code("scripts/aggregates.py"),
+    message:
+        "Compare DRL with its rivals over all benchmarks"
+    shell:
+        "python scripts/aggregates.py --measures {input.measures:q} {params.notes:q}"
+        " --csv {output.csv:q} --md {output.md:q} --json {output.json:q} 2>&1 | tee {log:q}"
+
+
 for number in TABLE_READINGS:
 
     # `snakemake table_1`
@@ -136,3 +178,4 @@ rule tables:
         rules.run_measures.output,
         rules.audit.output,
         rules.comparisons.output,
+        rules.aggregates.output,

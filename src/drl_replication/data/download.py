@@ -43,6 +43,7 @@ CHUNK = 1 << 16
 SLOWEST_BYTES_PER_SECOND = 100_000  # a source that is slower for a whole file counts as stuck
 FIRST_PAUSE_SECONDS = 0.5  # before a third attempt, since the second one is made at once; doubles
 ASK_LATER = {408, 425, 429, 500, 502, 503, 504}  # HTTP answers that another attempt may change
+LONGEST_SECONDS = 86_400  # of silence: a day
 GZIP_OVERHEAD = 4096  # more than gzip adds to bytes that it cannot compress
 TAR_OVERHEAD = 1 << 20  # headers, padding and the small text files beside CIFAR's batches
 
@@ -130,10 +131,10 @@ def fetch(
     entry, root = find(dataset), Path(root)
     if entry.embedded:
         return embed(root)
-    if attempts < 1 or timeout_seconds <= 0:
+    if attempts < 1 or not 0 < timeout_seconds <= LONGEST_SECONDS:  # nor NaN
         raise ValueError(
             f"download has attempts {attempts} and timeout_seconds {timeout_seconds}; "
-            "allowed: at least 1, more than 0"
+            f"allowed: at least 1, more than 0 and at most {LONGEST_SECONDS}"
         )
     folder = root / entry.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +153,11 @@ def fetch(
 def _places(entry: Dataset, mirror: str) -> list[str | Path]:
     """Where a mirror may hold the files: directly, or in torchvision's folder."""
     mirror = str(mirror)
-    url = urlsplit(mirror)
+    try:
+        url = urlsplit(mirror)
+        url = url if url.port != 0 else urlsplit("unknown:")
+    except ValueError:  # of brackets or a port that are none
+        url = urlsplit("unknown:")
     if url.scheme in ("http", "https") and url.hostname:
         base = url._replace(path=url.path.rstrip("/") + "/", fragment="")
         return [base.geturl(), base._replace(path=f"{base.path}{entry.folder}/").geturl()]

@@ -16,6 +16,6 @@ class SourceError(Exception):
 
 
 def without_secrets(text: str) -> str:
-    """A text in which user names, passwords and queries of URLs are stars."""
-    text = re.sub(r"(?i)([a-z][a-z0-9+.-]*://)[^\s'\"]*@", r"\1***@", text)
+    """A text in which user names, passwords and queries of URLs are stars; rather too many."""
+    text = re.sub(r"(?i)([a-z][a-z0-9+.-]*://).*@", r"\1***@", text)
     return re.sub(r"(?i)([a-z][a-z0-9+.-]*://[^\s'\"?#]*)[?#][^\s'\"]*", r"\1?***", text)

@@ -133,7 +133,8 @@ def _learn(
         return gaussians.learn_third(first, points[used], labels[used])
 
     everything = model(np.flatnonzero(labels < 2))
-    weights, rows = {}, {}
+    weights: dict[str, dict] = {}
+    rows: dict[str, dict] = {}
     for share, chosen in memories.items():
         weights[share] = {name: model(memory) for name, memory in chosen.items()}
         rows[share] = {}

@@ -8,10 +8,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from drl_replication.data.datasets import Images
-from drl_replication.data.streams import to_unit_range
 from drl_replication.experiments.similarities import draw_per_class, pair_similarities
 from drl_replication.learning.networks import build_network
 from drl_replication.learning.process import prepare_process
+from drl_replication.learning.streams import to_unit_range
 from drl_replication.measures.statistics import pearson
 from drl_replication.records.experiments import finite
 from drl_replication.seeding import generator

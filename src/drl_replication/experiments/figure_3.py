@@ -5,9 +5,9 @@ import torch
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images
-from drl_replication.data.streams import build_stream
 from drl_replication.experiments.similarities import draw_per_class, pair_similarities, summary
 from drl_replication.learning.learner import Learner
+from drl_replication.learning.streams import build_stream
 from drl_replication.learning.training import Study
 from drl_replication.seeding import generator
 

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from drl_replication.learning.gradients import gradient_gram
-from drl_replication.learning.networks import DenseNetwork
+from drl_replication.learning.networks import DenseNetwork, Network
 
 BINS = 100  # of a histogram over [-1, 1]
 
 
 def pair_similarities(
-    network: DenseNetwork, inputs: Tensor, labels: Tensor, layers: Sequence[int]
+    network: Network, inputs: Tensor, labels: Tensor, layers: Sequence[int]
 ) -> dict[str, dict[str, np.ndarray]]:
     """Similarities of all unordered pairs of N samples.
 
@@ -32,12 +32,13 @@ def pair_similarities(
         the same place in both kinds. The gradient is that of a sample's cross entropy with
         respect to all parameters.
     """
+    assert isinstance(network, DenseNetwork), "gradients without a loop need linear layers alone"
     # Where a sample is surely right, p - y is rounding noise in float32, and so is the gradient.
     exact, inputs = deepcopy(network).double().eval(), inputs.double()
     with torch.no_grad():
         outputs = exact(inputs)
         h = torch.cat([outputs[i] for i in layers], dim=1)
-        grams = {"representation": h @ h.T}
+        grams = {"representation": (h @ h.T).numpy()}
     grams["gradient"] = gradient_gram(exact, inputs, labels, unit=True)
     first, second = np.triu_indices(len(labels), k=1)
     same = (labels[first] == labels[second]).numpy()
@@ -48,11 +49,11 @@ def pair_similarities(
     }
 
 
-def cosines(gram: Tensor) -> np.ndarray:
+def cosines(gram: np.ndarray) -> np.ndarray:
     """Cosines (N, N) of the vectors with this Gram matrix (N, N); one of length zero has zeros."""
-    norms = gram.diagonal().sqrt()
-    scale = torch.where(norms > 0, 1 / norms, 0)
-    return (gram * scale * scale[:, None]).clamp(-1, 1).numpy()
+    norms = np.sqrt(gram.diagonal())
+    scale = 1 / np.where(norms > 0, norms, np.inf)
+    return np.clip(gram * scale * scale[:, None], -1, 1)
 
 
 def draw_per_class(

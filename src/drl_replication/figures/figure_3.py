@@ -1,19 +1,31 @@
 """Figure 3: what DRL does to the similarities of pairs and to the rho-spectrum."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from drl_replication.figures.seeds import basis, plus_minus, read_seeds, stat
-from drl_replication.figures.style import SETTINGS, label_panels, method_style, new_figure
+from drl_replication.figures.seeds import NO_RECORDS, basis, plus_minus, read_seeds, stat
+from drl_replication.figures.style import (
+    GREY,
+    figure_of_words,
+    label_panels,
+    method_style,
+    new_figure,
+    say,
+    styled,
+)
 
 KINDS = {"representation": "h", "gradient": "g"}  # the paper's letters
 PAIRS = {"same": ("positive", "--"), "different": ("negative", "-")}  # in records; line style
+WIDTHS = {"ber": 0.8, "drl": 1.6}  # the colours are alike in grey
+NAMES = {"ber": "BER", "drl": "DRL"}
 SYMBOLS = {"ber": "s_{}", "drl": "s_{}^{{DR}}"}  # the paper's
 CONFLICT = -0.1  # cosine similarity of gradients under which two samples conflict strongly
 LAYERS = "hidden"  # rho_layers
@@ -21,12 +33,13 @@ READINGS = {"floor": "-", "drop": ":"}  # of rho_null, the default first; line s
 TICKS = (0.5, 1, 2, 5, 10, 20)  # of rho
 
 
-def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
+def draw(records: Sequence[Path], settings: Mapping[str, Any]) -> tuple[Figure, dict[str, Any]]:
     """Distributions of similarities with and without DRL, and rho against alpha.
 
     Returns the figure and its numbers: `densities[kind][method][pairs]` over `bin_edges`, `rho` in
     both readings of rho_null, accuracies, and the `summary`.
-    Raises RecordError and ValueError as `read_seeds`, ValueError when no seed has finished both.
+    What no seed has finished has no values, and the figure says so. Raises RecordError as
+    `read_seeds`.
     """
     experiments = read_seeds(records, settings)
     results = [e["result"] for e in experiments]
@@ -36,49 +49,48 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
         for r in results
         if not (r["ber"]["diverged"] or r["drl"][own]["diverged"])
     ]
-    if not both:
-        raise ValueError("For no seed have both BER and DRL finished: there is nothing to draw.")
     densities = {
         k: _densities([{m: b[m]["similarity"][k] for m in b} for b in both]) for k in KINDS
     }
     bins = len(densities["gradient"]["ber"]["same"])
     sweep = _sweep(experiments)
     numbers = {
-        "dataset": experiments[0]["provenance"]["data"]["dataset"],
-        "bin_edges": np.linspace(-1, 1, bins + 1).round(4).tolist(),
+        "bin_edges": np.linspace(-1, 1, bins + 1).round(4).tolist() if bins else [],
         "densities": densities,
         **sweep,
         "seeds": [e["seed"] for e in experiments],
         "summary": _summary(both, sweep),
     }
+    if not experiments:
+        return figure_of_words(NO_RECORDS), numbers | {"caption": NO_RECORDS}
+    numbers["dataset"] = experiments[0]["provenance"]["data"]["dataset"]
     numbers["caption"] = _caption(experiments, settings, numbers)
+    numbers["details"] = _details(experiments, settings, numbers)
     return _figure(numbers), numbers
 
 
-def _densities(similarities: list[Mapping]) -> dict:
-    """Pooled over seeds: {method: {pairs: density in each bin}}."""
-    result: dict = {method: {} for method in SYMBOLS}
+def _densities(similarities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Pooled over seeds: {method: {pairs: density in each bin}}, empty without any."""
+    result: dict[str, Any] = {method: {} for method in SYMBOLS}
     for method, pairs in ((m, p) for m in SYMBOLS for p in PAIRS):
-        counts = np.sum([s[method][PAIRS[pairs][0]]["histogram"] for s in similarities], axis=0)
-        width = 2 / len(counts)
-        result[method][pairs] = (counts / counts.sum() / width).round(5).tolist()
+        found = [s[method][PAIRS[pairs][0]]["histogram"] for s in similarities]
+        counts = np.sum(found, axis=0) if found else np.array([])
+        result[method][pairs] = (counts / counts.sum() * len(counts) / 2).round(5).tolist()
     return result
 
 
-def _sweep(experiments: list[Mapping]) -> dict:
+def _sweep(experiments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Of each alpha and of BER, over the finished seeds: rho, accuracy, dead units."""
     results = [e["result"] for e in experiments]
-    runs = {alpha: [r["drl"][alpha] for r in results] for alpha in results[0]["drl"]}
+    alphas = results[0]["drl"] if results else ()
+    runs = {alpha: [r["drl"][alpha] for r in results] for alpha in alphas}
     runs["ber"] = [r["ber"] for r in results]
     finished = {name: [run for run in rs if not run["diverged"]] for name, rs in runs.items()}
 
-    def over_seeds(value: Callable[[Mapping], float]) -> dict:
-        return {name: stat([value(run) for run in rs]) for name, rs in finished.items()}
+    def over_seeds(*keys: str) -> dict[str, Any]:
+        return {n: stat([reduce(getitem, keys, run) for run in rs]) for n, rs in finished.items()}
 
-    rho = {
-        reading: over_seeds(lambda run, reading=reading: run["rho_readings"][LAYERS][reading])
-        for reading in READINGS
-    }
+    rho = {reading: over_seeds("rho_readings", LAYERS, reading) for reading in READINGS}
     return {
         "finished": {
             name: [e["seed"] for e, run in zip(experiments, rs, strict=True) if not run["diverged"]]
@@ -86,12 +98,12 @@ def _sweep(experiments: list[Mapping]) -> dict:
         },
         "diverged": {name: len(rs) - len(finished[name]) for name, rs in runs.items()},
         "rho": rho,
-        "average_accuracy": over_seeds(lambda run: run["average_accuracy"]),
-        "dead_units": over_seeds(lambda run: run["dead_units"]),
+        "average_accuracy": over_seeds("average_accuracy"),
+        "dead_units": over_seeds("dead_units"),
     }
 
 
-def _summary(both: list[Mapping], sweep: Mapping) -> dict:
+def _summary(both: Sequence[Mapping[str, Any]], sweep: Mapping[str, Any]) -> dict[str, Any]:
     """What the verdict uses. Similarities pair by seed; rho's values are those of `finished`."""
     rho = dict(sweep["rho"]["floor"])
     ber = rho.pop("ber")
@@ -117,27 +129,59 @@ def _summary(both: list[Mapping], sweep: Mapping) -> dict:
     }
 
 
-def _conflicts(similarities: Mapping) -> float:
+def _conflicts(similarities: Mapping[str, Any]) -> float:
     """Share of the pairs of different classes whose gradients conflict strongly."""
     counts = similarities[PAIRS["different"][0]]["histogram"]
     return sum(counts[: round((CONFLICT + 1) / 2 * len(counts))]) / sum(counts)
 
 
-@plt.rc_context(SETTINGS)
-def _figure(numbers: Mapping) -> Figure:
-    figure, axes = new_figure(1, 3, height=2.7)
-    label_panels(axes, ["Representations", "Gradients", "Rho-spectrum"])
+@styled()
+def _figure(numbers: Mapping[str, Any]) -> Figure:
+    """Each panel with its message over it, and one legend a kind of panel under all."""
+    figure, axes = new_figure(1, 3, height=3.2)
+    titles = ["Representations", "Gradients", "Rho-spectrum"]
+    label_panels(axes, (f"{t}\n{m}" for t, m in zip(titles, _messages(numbers), strict=True)))
     for axis, kind in zip(axes, KINDS, strict=False):
         _distributions(axis, kind, numbers)
-    # Room for the legends; logarithmic, since most gradients of two classes are orthogonal.
-    axes[0].set(ylabel="density", ylim=(0, 1.6 * axes[0].get_ylim()[1]))
-    axes[1].set(yscale="log", ylim=(1e-3, 2e3), yticks=[1e-3, 1e-2, 0.1, 1, 10])
-    axes[1].yaxis.set_minor_locator(NullLocator())
+    axes[0].set(ylabel="density", ylim=(0, None))
+    if numbers["summary"][
+        "seeds"
+    ]:  # logarithmic, since most gradients of two classes are orthogonal
+        axes[1].set(yscale="log", ylim=(1e-3, 40), yticks=[1e-3, 1e-2, 0.1, 1, 10])
+        axes[1].yaxis.set_minor_locator(NullLocator())
     _rho(axes[2], numbers)
+    for axis in axes:
+        place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.24)}
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(handlelength=2, labelspacing=0.3, borderaxespad=0, **place)
     return figure
 
 
-def _distributions(axis: Axes, kind: str, numbers: Mapping) -> None:
+def _messages(numbers: Mapping[str, Any]) -> list[str]:
+    """What each panel says, in numbers."""
+    summary = numbers["summary"]
+    apart = {m: s["different"]["mean"] for m, s in summary["similarity"]["representation"].items()}
+    conflicts = {m: summary["conflicts"][m]["mean"] for m in SYMBOLS}
+    rho = [s["mean"] for s in summary["rho"].values() if s["values"]]
+    ber = summary["rho_ber"]["mean"]
+    both = apart["ber"] is not None
+    return [
+        f"two classes: mean {_arrow(apart, 2)}" if both else "",
+        f"two classes, s < −{-CONFLICT}: {_arrow(conflicts, 2)}" if both else "",
+        f"floor: DRL from {min(rho):.2f}, BER {ber:.2f}" if rho and ber is not None else "",
+    ]
+
+
+def _arrow(found: Mapping[str, float], digits: int) -> str:
+    """`0.23 → 0.05`: from BER to DRL."""
+    return f"{found['ber']:.{digits}f} → {found['drl']:.{digits}f}".replace("-", "−")
+
+
+def _distributions(axis: Axes, kind: str, numbers: Mapping[str, Any]) -> None:
+    axis.set_xlabel(f"cosine similarity of {kind}s")
+    if not numbers["summary"]["seeds"]:
+        say(axis, "no seed finished\nboth BER and DRL", fontsize=7)
+        return
     for method, symbol in SYMBOLS.items():
         for pairs, (_, dashes) in PAIRS.items():
             axis.stairs(
@@ -145,24 +189,24 @@ def _distributions(axis: Axes, kind: str, numbers: Mapping) -> None:
                 numbers["bin_edges"],
                 color=method_style(method)["color"],
                 linestyle=dashes,
-                linewidth=1,
-                label=f"${symbol.format(KINDS[kind])}$, {pairs} class{'es' * (pairs != 'same')}",
+                linewidth=WIDTHS[method],
+                label=f"${symbol.format(KINDS[kind])}$ ({NAMES[method]}), {pairs} "
+                f"class{'es' * (pairs != 'same')}",
             )
-    axis.axvline(0, ymax=0.6, color="0.6", linewidth=0.6, zorder=0)
-    axis.set_xlabel(f"cosine similarity of {kind}s")
-    axis.legend(handlelength=1.8, labelspacing=0.3, loc="upper left")
+    axis.axvline(0, color="0.6", linewidth=0.6, zorder=0)
 
 
-def _rho(axis: Axes, numbers: Mapping) -> None:
+def _rho(axis: Axes, numbers: Mapping[str, Any]) -> None:
     """One line a reading over evenly spaced alphas; BER's is a line of the same dashes."""
     alphas = [name for name in numbers["diverged"] if name != "ber"]
     for reading, dashes in READINGS.items():
         found = numbers["rho"][reading]
         finished = {i: found[a] for i, a in enumerate(alphas) if found[a]["values"]}
         means, spread = ([s[key] or 0 for s in finished.values()] for key in ("mean", "std"))
-        look = {"linestyle": dashes, "capsize": 2, "markersize": 3, "linewidth": 1}
+        look: dict[str, Any] = {"linestyle": dashes, "capsize": 2, "markersize": 3, "linewidth": 1}
         style = method_style("drl") | look
-        axis.errorbar(list(finished), means, spread, label=f"DRL, {reading}", **style)
+        if finished:
+            axis.errorbar(list(finished), means, spread, label=f"DRL, {reading}", **style)
         if found["ber"]["values"]:
             style = {"color": method_style("ber")["color"], "linestyle": dashes, "linewidth": 1}
             axis.axhline(found["ber"]["mean"], label=f"BER, {reading}", **style)
@@ -173,45 +217,78 @@ def _rho(axis: Axes, numbers: Mapping) -> None:
     axis.yaxis.set_minor_locator(NullLocator())
     for i, alpha in enumerate(alphas):
         _say_diverged(axis, i, numbers["diverged"][alpha], numbers["rho"]["floor"][alpha])
-    axis.legend(loc="upper right")
+    if numbers["diverged"]["ber"]:
+        finished_ber = len(numbers["finished"]["ber"])
+        told = f"BER: {_diverged(numbers['diverged']['ber'], finished_ber)}"
+        axis.text(0.98, 0.02, told, transform=axis.transAxes, ha="right", fontsize=6, color=GREY)
 
 
-def _say_diverged(axis: Axes, place: int, diverged: int, found: Mapping) -> None:
+def _diverged(gone: int, finished: int) -> str:
+    return f"{gone} of {gone + finished} diverged"
+
+
+def _say_diverged(axis: Axes, place: int, diverged: int, found: Mapping[str, Any]) -> None:
     """Write how many runs an alpha has lost, beside its point if it has one."""
     if not diverged:
         return
     finished = len(found["values"])
-    text = f"{diverged} of {diverged + finished} diverged"
-    look = {"ha": "center", "va": "top", "rotation": 90, "fontsize": 6, "color": "0.35"}
+    text = _diverged(diverged, finished)
+    look: dict[str, Any] = {
+        "ha": "center",
+        "va": "top",
+        "rotation": 90,
+        "fontsize": 6,
+        "color": "0.35",
+    }
     at = place - 0.4 * (finished > 0), 0.98
     axis.text(*at, text, transform=axis.get_xaxis_transform(), **look)
 
 
-def _caption(experiments: list, settings: Mapping, numbers: Mapping) -> str:
-    summary, drl = numbers["summary"], settings["drl"]
-    return " ".join(
-        [
-            "Effects of the discriminative representation loss at the end of Split MNIST. (a) and "
-            "(b): distributions of the cosine similarities of representations (s_h, s_h^DR; all "
-            "layers' outputs, concatenated) and of gradients of the cross entropy (s_g, s_g^DR; "
-            "logarithmic axis), without DRL (BER, blue) and with it (red), of pairs of one class "
-            "(dashed) and of different classes (solid), pooled over seeds; "
-            f"{settings['test_images_per_class']} random test images of each class, alpha = "
-            f"{drl['drl_alpha']:g}, lambda = {drl['drl_lambda']:g}. (c): rho of the hidden layers "
-            "against alpha, mean ± sample standard deviation over the finished seeds, BER's mean "
-            "as horizontal lines; floor (solid) raises singular values under 1e-6 of the largest "
-            "to that, drop (dotted) leaves them out, so that they part where units are dead.",
-            basis(experiments),
-            *_provisos(numbers["diverged"], len(experiments), summary["seeds"]),
-            *(_in_words(kind, summary["similarity"][kind]) for kind in KINDS),
-            _rho_in_words(numbers),
-            "To notice: how far the solid lines move and how far the dashed ones, and whether rho "
-            "falls with alpha and under BER's.",
-        ]
+def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], numbers: Any) -> str:
+    return (
+        "DRL against BER at the end of Split MNIST. (a) Similarities of representations, (b) of "
+        "gradients, of pairs of one class (dashed) and of two (solid), "
+        f"alpha = {settings['drl']['drl_alpha']:g}; arrows: BER → DRL. (c) Rho of the hidden "
+        "layers against alpha, ± sample deviation; tiny singular values are raised (floor) or left "
+        f"out (drop). {basis(experiments)} {_in_short(numbers['summary'])}"
     )
 
 
-def _provisos(diverged: Mapping, seeds: int, both: int) -> list[str]:
+def _in_short(summary: Mapping[str, Any]) -> str:
+    """What is to be noticed, by the means."""
+    rho = [found["mean"] for found in summary["rho"].values() if found["values"]]
+    ber, conflicts = summary["rho_ber"]["mean"], summary["conflicts"]
+    told = []
+    if summary["seeds"]:
+        fewer = conflicts["drl"]["mean"] < conflicts["ber"]["mean"]
+        told.append(f"with DRL {'fewer' if fewer else 'no fewer'} gradients conflict")
+    if rho and ber is not None:
+        under = sum(value < ber for value in rho)
+        told.append(f"rho (floor) is under BER's at {under} of {len(rho)} alphas")
+    gone = sum(summary["diverged"].values())
+    told += [f"{gone} runs diverged"] if gone else []
+    return f"To notice: {'; '.join(told) or 'no run is there'}."
+
+
+def _details(
+    experiments: list[dict[str, Any]], settings: Mapping[str, Any], numbers: Any
+) -> list[str]:
+    summary, drl = numbers["summary"], settings["drl"]
+    return [
+        "Representations are all layers' outputs, concatenated, and gradients those of the cross "
+        "entropy, pooled over seeds; "
+        f"{settings['test_images_per_class']} random test images of each class, lambda = "
+        f"{drl['drl_lambda']:g}.",
+        "In (c) floor (solid) raises singular values under 1e-6 of the largest to that, drop "
+        "(dotted) leaves them out, so that they part where units are dead; BER's mean is a "
+        "horizontal line.",
+        *_provisos(numbers["diverged"], len(experiments), summary["seeds"]),
+        *(_in_words(kind, summary["similarity"][kind]) for kind in KINDS),
+        _rho_in_words(numbers),
+    ]
+
+
+def _provisos(diverged: Mapping[str, Any], seeds: int, both: int) -> list[str]:
     """Sentences on the runs that diverged, if any."""
     gone = [
         f"{n} at {'BER' if name == 'ber' else f'alpha = {name}'}"
@@ -227,7 +304,7 @@ def _provisos(diverged: Mapping, seeds: int, both: int) -> list[str]:
     ]
 
 
-def _in_words(kind: str, found: Mapping) -> str:
+def _in_words(kind: str, found: Mapping[str, Any]) -> str:
     """Mean similarities of a kind, in a sentence."""
     parts = [
         f"{plus_minus(found['ber'][pairs], 3)} without DRL and "
@@ -238,7 +315,7 @@ def _in_words(kind: str, found: Mapping) -> str:
     return f"Mean similarity of {kind}s: {'; '.join(parts)}."
 
 
-def _rho_in_words(numbers: Mapping) -> str:
+def _rho_in_words(numbers: Mapping[str, Any]) -> str:
     """The readings of rho, dead units and accuracy at the ends of the finished alphas."""
     accuracy = numbers["average_accuracy"]
     names = [name for name, found in accuracy.items() if found["values"] and name != "ber"]

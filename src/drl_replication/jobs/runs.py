@@ -3,9 +3,11 @@
 Imports torch only when a run has to be made.
 """
 
+import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +65,8 @@ def make(
         checkpoint_every: so many loaded samples, and after each task.
 
     Raises:
-        ValueError: `output` is another place, or device or data are not there as asked for.
+        ValueError: `output` is another place, device or data are not there as asked for, or the
+            memory is too small.
         OSError: a place cannot be read or written.
     """
     run = Run.at(output)
@@ -74,22 +77,41 @@ def make(
     name = key(method, run.seed, settings)
     record = store.find(name)
     if record is None:
-        from drl_replication.jobs.train import train_run
+        with memory_told(output):
+            from drl_replication.jobs.train import train_run
 
-        record = train_run(
-            method,
-            run.seed,
-            settings,
-            manifest,
-            dataset_root(settings["dataset"], data_dir, DATA),
-            device=device,
-            checkpoint=store.checkpoint(name),
-            checkpoint_every=checkpoint_every,
-            finish=store.keep,
-        )
+            record = train_run(
+                method,
+                run.seed,
+                settings,
+                manifest,
+                dataset_root(settings["dataset"], data_dir, DATA),
+                device=device,
+                checkpoint=store.checkpoint(name),
+                checkpoint_every=checkpoint_every,
+                finish=store.keep,
+            )
     else:
         print(f"{output}: was finished before, with these settings and this code", file=sys.stderr)
     store.put(name, run)
     accuracy = record["average_accuracy"]
     result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"
     print(f"{output}: {result}, {record['training_seconds']:.1f} s of training", file=sys.stderr)
+
+
+# NumPy has a class for it; torch, CUDA and the loader of shared libraries have sentences.
+NO_MEMORY = re.compile("allocate memory|out of memory|failed to map segment|bad_alloc", re.I)
+
+
+@contextmanager
+def memory_told(output: Path) -> Iterator[None]:
+    """Turn what says that there is no memory left into a ValueError that names the run."""
+    try:
+        yield
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if not isinstance(error, MemoryError) and not NO_MEMORY.search(str(error)):
+            raise
+        raise ValueError(
+            f"{output}: there is too little memory for this run; run fewer at a time, or ask "
+            "the cluster for more"
+        ) from error

@@ -13,12 +13,29 @@ from drl_replication.records.runs import read_anywhere, to_json
 from drl_replication.records.strict_json import RecordError, UnreadableError, read_json
 from drl_replication.study.runs import Run, key_of
 
+OLDER = "0.1.0"  # the version that had no store
+
 
 class Store:
     """The finished and unfinished runs of a folder of results."""
 
     def __init__(self, results: str | Path):
         self.results = Path(results)
+
+    def check_version(self) -> None:
+        """Raise ValueError for the results of the version before, whose code gave other digits."""
+        records = sorted(self.results.glob("runs/*/*/seed_*.json"))
+        if not records or (self.results / "store").exists():
+            return
+        try:
+            version = read_json(records[0])["provenance"]["package_version"]
+        except (RecordError, RecursionError, KeyError, TypeError):
+            return  # damaged, or made by hand: told where it is used
+        if version == OLDER:
+            raise ValueError(
+                f"{self.results} holds runs of version {OLDER}, whose code gave other digits; "
+                "allowed: another results_dir, or records_only: true to use them as they are"
+            )
 
     def record(self, key: str) -> Path:
         """Where the record of a finished run is kept."""

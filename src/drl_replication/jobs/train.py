@@ -10,6 +10,7 @@ import torch
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images, load
 from drl_replication.data.manifests import read_manifest
+from drl_replication.jobs import gpus
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.training import train
@@ -65,20 +66,13 @@ def train_run(
         kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
     images = _images(settings["dataset"], data_root, tuple(checksums.items()))
     result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
-    record = {
-        "schema_version": SCHEMA_VERSION,
-        "benchmark": settings["benchmark"],
-        "method": method,
-        "seed": seed,
-        **result,
-        "settings": settings,
-        "settings_digest": settings_digest(settings),
-        "provenance": {
-            **made_with,
-            "data": {"dataset": settings["dataset"], "files": checksums},
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
+    facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
+    record = {"schema_version": SCHEMA_VERSION, **facts, **result}
+    record |= {"settings": settings, "settings_digest": settings_digest(settings)}
+    record["provenance"] = made_with | {
+        "data": {"dataset": settings["dataset"], "files": checksums},
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     finish(record)
     if kept:
@@ -92,6 +86,12 @@ def _images(dataset: str, root: Path, checksums: tuple[tuple[str, str], ...]) ->
     return load(dataset, root, dict(checksums))
 
 
+def _gpu_names() -> list[str]:
+    """What tells the GPUs apart that torch sees, also if other processes number them otherwise."""
+    shown = range(torch.cuda.device_count())
+    return [str(getattr(torch.cuda.get_device_properties(i), "uuid", i)) for i in shown]
+
+
 def find_device(name: str, benchmark: str) -> torch.device:
     """The device of that name; "auto" leaves small networks on the CPU, which is faster there."""
     if name == "auto":
@@ -102,4 +102,5 @@ def find_device(name: str, benchmark: str) -> torch.device:
     if name == "cuda":  # otherwise cuDNN picks its algorithms by racing them
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         torch.use_deterministic_algorithms(True, warn_only=True)
+        return torch.device(name, gpus.claim(_gpu_names()))
     return torch.device(name)

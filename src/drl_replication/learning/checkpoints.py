@@ -41,7 +41,7 @@ class Checkpoint:
     def load(self) -> dict[str, Any] | None:
         """The last state that was written whole by a run with this fingerprint, if any.
 
-        Raises OSError when there may be one, but it cannot be read now.
+        Raises OSError naming the file when there may be one, but it cannot be read now.
         """
         for path in (self.path, self.previous):
             try:
@@ -49,6 +49,8 @@ class Checkpoint:
                 saved = torch.load(io.BytesIO(data), weights_only=True)  # runs no code from it
             except (FileNotFoundError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError):
                 continue  # none there, a damaged one, or none of ours
+            except OSError as error:  # a failing disk's names no file
+                raise OSError(error.errno, error.strerror, str(path)) from error
             if isinstance(saved, dict) and saved.get("fingerprint") == self.fingerprint:
                 return saved["state"]
         return None

@@ -1,22 +1,20 @@
 """Gradients of the cross entropy, and inner products of per-sample gradients."""
 
-from collections.abc import Sequence
-
+import numpy as np
 import torch
 from torch import Tensor
 
 from drl_replication.learning.methods.loss import cross_entropy
-from drl_replication.learning.networks import DenseNetwork, Network
+from drl_replication.learning.networks import DenseNetwork, Gradient, Network
 
 
 def gradient(
-    network: Network, inputs: Tensor, labels: Tensor, weights: Tensor | None = None
-) -> Sequence[Tensor]:
+    network: Network, inputs: Tensor, labels: Tensor, weights: np.ndarray | None = None
+) -> Gradient:
     """Gradient, at each parameter, of the mean cross entropy of a batch, or of a weighted sum."""
-    layers = network.traced(inputs)
-    with torch.no_grad():
-        at_logits = cross_entropy(layers[-1], labels, weights)[1]
-    return network.backward(inputs, layers, [*[None] * (len(layers) - 1), at_logits])
+    (*hidden, logits), backward = network.trace(inputs)
+    at_logits = cross_entropy(logits, labels.cpu().numpy(), weights)[1]
+    return backward([*[None] * len(hidden), at_logits])
 
 
 def gradient_products(
@@ -35,29 +33,26 @@ def gradient_products(
         (n, K) inner products, (n,) squared norms of the samples' gradients and (K,) of the
         batches' mean gradients: in float64, in which no product of float32 numbers underflows.
     """
-    size = (len(labels) - samples) // batches
-    if isinstance(network, DenseNetwork):
+    sizes = [1] * samples + [(len(labels) - samples) // batches] * batches
+    if isinstance(network, DenseNetwork) and inputs.device.type == "cpu":
         # A batch's gradient is the mean of its samples', so its products are means of theirs.
-        means = torch.eye(samples + batches, dtype=torch.float64, device=inputs.device)
-        means = means.repeat_interleave(
-            torch.tensor([1] * samples + [size] * batches, device=inputs.device), dim=1
-        )
-        means = means / means.sum(1, keepdim=True)
-        gram = means @ gradient_gram(network, inputs, labels) @ means.T
+        starts = np.cumsum(sizes) - sizes
+        gram = gradient_gram(network, inputs, labels)
+        for axis in (0, 1):
+            gram = np.add.reduceat(gram, starts.tolist(), axis)
+        products = torch.from_numpy(gram / np.outer(sizes, sizes))
     else:
-        sizes = [1] * samples + [size] * batches
         parts = zip(inputs.split(sizes), labels.split(sizes), strict=True)
-        gradients = [gradient(network, x, y) for x, y in parts]  # faster than vmap on a CPU
+        gradients = [gradient(network, x, y) for x, y in parts]  # on a CPU faster than vmap
         rows = (torch.stack(p).flatten(1).double() for p in zip(*gradients, strict=True))
-        gram = torch.stack([r @ r.T for r in rows]).sum(0)
-    squared = gram.diagonal()
-    return gram[:samples, samples:], squared[:samples], squared[samples:]
+        products = torch.stack([r @ r.T for r in rows]).sum(0)
+    squared = products.diagonal()
+    return products[:samples, samples:], squared[:samples], squared[samples:]
 
 
-@torch.no_grad()
 def gradient_gram(
     network: DenseNetwork, inputs: Tensor, labels: Tensor, *, unit: bool = False
-) -> Tensor:
+) -> np.ndarray:
     """Gram matrix of the per-sample gradients of the cross entropy, all parameters.
 
     For a linear layer the gradient of sample n is the outer product of its output gradient d_n
@@ -75,15 +70,17 @@ def gradient_gram(
         (N, N) float64 inner products of the gradients of each sample's own loss.
     """
     assert isinstance(network, DenseNetwork), "a parameter outside linear layers"
-    layers = network(inputs)
-    target = labels.unsqueeze(1)
-    at_logits = layers[-1].softmax(1).scatter_(1, target, 0)
+    layers, _ = network.trace(inputs)
+    rows, logits = np.arange(len(labels)), layers[-1]
+    at_logits = np.exp(logits - logits.max(1, keepdims=True))
+    at_logits /= at_logits.sum(1, keepdims=True)
     # p_y - 1 from the others, since 1 - p_y is rounding noise where a sample is surely right
-    at_logits.scatter_(1, target, -at_logits.sum(1, keepdim=True))
+    at_logits[rows, labels.numpy()] = 0
+    at_logits[rows, labels.numpy()] = -at_logits.sum(1)
     if unit:
-        largest = at_logits.abs().amax(1, keepdim=True)
-        at_logits /= largest.masked_fill(largest == 0, torch.inf)
+        largest = np.abs(at_logits).max(1, keepdims=True)
+        at_logits /= np.where(largest == 0, np.inf, largest)
     deltas = network.deltas(layers, [None, None, at_logits])
-    pairs = zip((inputs.flatten(1), *layers[:-1]), deltas, strict=True)
-    exact = [(a.double(), d.double()) for a, d in pairs]
-    return torch.stack([(a @ a.T + 1) * (d @ d.T) for a, d in exact]).sum(0)
+    pairs = zip((inputs.flatten(1).numpy(), *layers[:-1]), deltas, strict=True)
+    exact = [(a.astype(np.float64), d.astype(np.float64)) for a, d in pairs]
+    return np.sum([(a @ a.T + 1) * (d @ d.T) for a, d in exact], axis=0)

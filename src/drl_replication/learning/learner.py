@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from drl_replication.data.benchmarks import BENCHMARKS
-from drl_replication.data.streams import Stream
 from drl_replication.learning.methods import METHODS, part
 from drl_replication.learning.methods.parts import Shared
 from drl_replication.learning.networks import build_network
+from drl_replication.learning.streams import Stream
 from drl_replication.seeding import generator
 
-EVALUATION_BATCH = 500
+# Images at a time; the ResNet's activations stay in the cache with fewer: half the time.
+EVALUATION_BATCH = {"dense": 500, "resnet": 50}
 
 
 class Learner:
@@ -25,7 +26,8 @@ class Learner:
         name = BENCHMARKS[settings["benchmark"]].network
         inputs = stream.images[0].numel()
         self.network = build_network(name, inputs, stream.classes, seed).to(stream.labels.device)
-        self.rng, self.objective_rng = (generator(seed, name) for name in ("memory", "objective"))
+        self.evaluation_batch = EVALUATION_BATCH[name]
+        self.rng, self.objective_rng = (generator(seed, use) for use in ("memory", "objective"))
         self.shared = Shared(settings, stream, self.network, self.rng, self.objective_rng)
         row = METHODS[method]
         self.memory = part(row.memory)(self.shared)
@@ -43,6 +45,7 @@ class Learner:
         """Tell the parts that the samples now come from `task`."""
         self.shared.start_task(task)
 
+    @np.errstate(over="ignore", invalid="ignore")  # what diverges is noticed by its loss
     def learn(self, loaded: np.ndarray) -> float:
         """Take in a loaded batch of positions (n,); returns the loss of the last step.
 
@@ -58,7 +61,7 @@ class Learner:
 
     def is_finite(self) -> bool:
         """Whether all that was learned are numbers: a last step may spoil it behind a good loss."""
-        learned = [*self.update.parameters, *self.network.buffers()]
+        learned = [*self.network.state_dict().values(), *self.objective.parameters()]
         return all(bool(tensor.isfinite().all()) for tensor in learned)
 
     def accuracy(self, task: int) -> float:
@@ -76,7 +79,9 @@ class Learner:
     def evaluate(self, images: Tensor) -> list[Tensor]:
         """The layers' outputs [(n, .)] on images (n, ...) uint8, BatchNorm with its averages."""
         self.network.eval()
-        parts = [self.network(self.stream.normalise(x)) for x in images.split(EVALUATION_BATCH)]
+        parts = [
+            self.network(self.stream.normalise(x)) for x in images.split(self.evaluation_batch)
+        ]
         self.network.train()
         return [torch.cat(layer) for layer in zip(*parts, strict=True)]
 

@@ -3,6 +3,7 @@
 import ctypes
 from contextlib import suppress
 
+import scipy.linalg.blas  # noqa: F401  a BLAS of its own: only what is loaded can be limited
 import torch
 from threadpoolctl import threadpool_limits
 

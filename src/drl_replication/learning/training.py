@@ -9,13 +9,15 @@ import torch
 from tqdm import tqdm
 
 from drl_replication.data.datasets import Images
-from drl_replication.data.streams import build_stream
 from drl_replication.learning.checkpoints import Checkpoint
 from drl_replication.learning.learner import Learner
+from drl_replication.learning.streams import build_stream
 from drl_replication.measures.continual import average_accuracy, average_forgetting
 from drl_replication.measures.rho import PROBE_IMAGES, rho_spectrum
 
-PAUSE = 100  # samples between two chances to show progress and to take a checkpoint
+PAUSE = 100  # samples between two looks at whether the network is finite
+# Chances to show progress, and checkpoints, also by time: a job's time may be short, or steps long.
+PAUSE_SECONDS, CHECKPOINT_SECONDS = 10.0, 20.0
 
 
 def train(
@@ -36,14 +38,15 @@ def train(
     if saved:
         study.restore(saved)
     hidden = None if progress else True  # None: shown if standard error is a terminal
-    total, last = int(study.starts[-1]), study.position
+    total, last, clock = int(study.starts[-1]), study.position, time.monotonic()
     with tqdm(total=total, initial=last, unit="image", disable=hidden) as bar:
         for boundary in study.learn():
             bar.update(study.position - bar.n)
             due = boundary or study.position - last >= checkpoint_every
+            due = due or time.monotonic() - clock >= CHECKPOINT_SECONDS
             if checkpoint and due and not study.diverged:
                 checkpoint.save(study.state())
-                last = study.position
+                last, clock = study.position, time.monotonic()
     return study.result()
 
 
@@ -59,6 +62,7 @@ class Study:
         self.seconds = {"training": 0.0, "evaluation": 0.0}
         self.loss = math.nan
         self.diverged = False
+        self.pause = 0  # the position of the next look at the network
 
     def learn(self) -> Iterator[bool]:
         """Learn on to the end, pausing now and then; yields whether a task was just finished."""
@@ -67,7 +71,9 @@ class Study:
             if self.learner.task != task:
                 self.learner.start_task(task)
             self._learn_some(self.starts[task + 1])
-            self.diverged = not (math.isfinite(self.loss) and self.learner.is_finite())
+            # Where it is noticed must not depend on the time.
+            if not math.isfinite(self.loss) or self.position >= self.pause:
+                self.diverged = not (math.isfinite(self.loss) and self.learner.is_finite())
             boundary = self.position == self.starts[task + 1] and not self.diverged
             if boundary:
                 self._evaluate(task)
@@ -75,12 +81,13 @@ class Study:
 
     def _learn_some(self, end: int) -> None:
         clock = time.perf_counter()
-        pause, size = self.position + PAUSE, self.learner.batches.loading_batch_size
-        while self.position < min(pause, end):
+        size = self.learner.batches.loading_batch_size
+        self.pause = min((self.position // PAUSE + 1) * PAUSE, end)
+        while self.position < self.pause:
             loaded = np.arange(self.position, min(self.position + size, end))
             self.loss = self.learner.learn(loaded)
             self.position += len(loaded)
-            if not math.isfinite(self.loss):
+            if not math.isfinite(self.loss) or time.perf_counter() - clock >= PAUSE_SECONDS:
                 break
         self.seconds["training"] += time.perf_counter() - clock
 
@@ -110,6 +117,7 @@ class Study:
         )
         rows = [row + [None] * (tasks - len(row)) for row in self.accuracies]
         rows += [[None] * tasks for _ in range(tasks - len(rows))]
+        diagnostics = {"final_loss": None, "hidden_units": hidden.shape[1], "dead_units": None}
         result = {
             "accuracy_matrix": rows,
             "average_accuracy": None,
@@ -122,11 +130,7 @@ class Study:
             "diverged": self.diverged,
             "diverged_at_step": learner.steps if self.diverged else None,
             "memory": {"groups": learner.stream.group_kind, "counts": self.counts},
-            "diagnostics": {
-                "final_loss": None,
-                "hidden_units": hidden.shape[1],
-                "dead_units": None,
-            },
+            "diagnostics": diagnostics,
         }
         if self.diverged:
             return result
@@ -141,7 +145,7 @@ class Study:
             "average_forgetting": average_forgetting(matrix),
             "rho": rho["hidden"]["floor"],
             "rho_readings": rho,
-            "diagnostics": result["diagnostics"] | {"final_loss": self.loss, "dead_units": dead},
+            "diagnostics": diagnostics | {"final_loss": self.loss, "dead_units": dead},
         }
 
 

@@ -1,17 +1,21 @@
 """Intervals, exact tests and correlations that the verdict and the comparisons rest on."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 Array = NDArray[Any]
 Numbers = Sequence[float] | Array
 
 RESAMPLES = 10_000
+POWER = 0.8
+MOST_RUNS = 100_000  # more than anybody makes
 MAX_EXACT = 40  # pairs; the 2^n sign patterns are counted from two halves of 2^(n/2)
+MAX_LISTED = 18  # pairs whose subsets are listed one by one
 CONSTANT = 1e-13  # spread in relation to the size of the values that is rounding noise
 
 
@@ -26,19 +30,70 @@ def difference_interval(
 ) -> tuple[float, float]:
     """Welch's interval for the difference of two means, from their sample deviations (ddof 1).
 
-    Degrees of freedom after Welch and Satterthwaite. With no spread at all, the interval is the
-    difference itself. Raises ValueError if a group has fewer than two values.
+    With no spread at all, the interval is the difference itself. Raises ValueError if a group has
+    fewer than two values.
     """
     if min(n, other_n) < 2:
         raise ValueError(f"An interval needs two values a group, but there are {n} and {other_n}.")
-    difference = mean - other_mean
-    parts = np.array([std**2 / n, other_std**2 / other_n])
-    variance = parts.sum()
+    parts = [(std**2 / n, n - 1), (other_std**2 / other_n, other_n - 1)]
+    return interval_around(mean - other_mean, parts, confidence)
+
+
+# Independent parts of an estimate's error: (variance, degrees of freedom) each.
+Parts = Sequence[tuple[float, float]]
+
+
+def interval_around(estimate: float, parts: Parts, confidence: float) -> tuple[float, float]:
+    """Student's interval of an estimate, degrees of freedom after Welch and Satterthwaite."""
+    half = half_width(parts, confidence)
+    return estimate - half, estimate + half
+
+
+def half_width(parts: Parts, confidence: float) -> float:
+    """Half the width of that interval."""
+    variance = sum(part for part, _ in parts)
     if variance == 0:
-        return difference, difference
-    freedom = variance**2 / (parts**2 / (np.array([n, other_n]) - 1)).sum()
-    half = stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(variance)
-    return float(difference - half), float(difference + half)
+        return 0.0
+    freedom = variance**2 / sum(part**2 / freedom for part, freedom in parts)
+    return float(stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(variance))
+
+
+def detectable(parts: Parts, confidence: float, power: float = POWER) -> float:
+    """The smallest true difference from a bound for which the interval excludes it so often."""
+    return half_width(parts, confidence) + half_width(parts, 2 * power - 1)
+
+
+def runs_to_decide(distance: float, parts_of: Callable[[int], Parts], confidence: float) -> float:
+    """The fewest runs whose interval is no wider than the distance to a bound; inf if none is.
+
+    If the estimate stayed where it is: `distance` of it from the bound, `parts_of(n)` of its error.
+    """
+    enough = [half_width(parts_of(n), confidence) <= distance for n in (2, MOST_RUNS)]
+    if not enough[1]:
+        return math.inf
+    few, many = (1, 2) if enough[0] else (2, MOST_RUNS)
+    while many - few > 1:
+        middle = (few + many) // 2
+        wide = half_width(parts_of(middle), confidence) > distance
+        few, many = (middle, many) if wide else (few, middle)
+    return many
+
+
+def ratio_interval(
+    std: float, n: int, other_std: float, other_n: int, confidence: float = 0.9
+) -> tuple[float, float]:
+    """The F interval of the ratio of two normal deviations, from sample ones (ddof 1).
+
+    Infinite where the other is 0. Raises ValueError if a group has fewer than two values.
+    """
+    if min(n, other_n) < 2:
+        raise ValueError(f"An interval needs two values a group, but there are {n} and {other_n}.")
+    if other_std == 0:
+        return math.inf, math.inf
+    tails = (1 + confidence) / 2, (1 - confidence) / 2
+    quantiles = stats.f.ppf(tails, n - 1, other_n - 1)
+    low, high = std / other_std / np.sqrt(quantiles)
+    return float(low), float(high)
 
 
 def mean_interval(values: Numbers, confidence: float = 0.95) -> tuple[float, float]:
@@ -50,14 +105,14 @@ def mean_interval(values: Numbers, confidence: float = 0.95) -> tuple[float, flo
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def redraws(n: int, resamples: int = RESAMPLES) -> Array:
-    """Which of n rows each bootstrap sample holds: (resamples, n), the same for the same n.
+def redraws(n: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
+    """Which of n rows each bootstrap sample holds: (resamples, n), the same for the same n, seed.
 
     Raises ValueError for fewer than two rows, which have nothing to vary.
     """
     if n < 2:
         raise ValueError(f"A bootstrap needs at least two values, but there are {n}.")
-    return np.random.default_rng(0).integers(n, size=(resamples, n))
+    return np.random.default_rng(seed).integers(n, size=(resamples, n))
 
 
 def percentiles(results: Array, confidence: float) -> tuple[float, float]:
@@ -89,11 +144,7 @@ def sign_flip_test(differences: Numbers) -> float:
     them with its mirror image, so that p >= 2^(1-n).
     Raises ValueError for none, more than 40, or differences that are not finite.
     """
-    d = np.asarray(differences, dtype=float)
-    if not 0 < len(d) <= MAX_EXACT:
-        raise ValueError(f"The exact test takes 1 to {MAX_EXACT} pairs, but there are {len(d)}.")
-    if not np.isfinite(d).all():
-        raise ValueError("A paired difference is not finite: leave diverged runs out.")
+    d = _checked_differences(differences)
     observed = abs(d.sum()) - 1e-12 * np.abs(d).sum()  # a tie counts, whatever the rounding
     if observed <= 0:
         return 1.0
@@ -104,11 +155,74 @@ def sign_flip_test(differences: Numbers) -> float:
     return float((above + below).sum() / 2.0 ** len(d))
 
 
+def _checked_differences(differences: Numbers) -> Array:
+    d = np.asarray(differences, dtype=float)
+    if not 0 < len(d) <= MAX_EXACT:
+        raise ValueError(f"The exact test takes 1 to {MAX_EXACT} pairs, but there are {len(d)}.")
+    if not np.isfinite(d).all():
+        raise ValueError("A paired difference is not finite: leave diverged runs out.")
+    return d
+
+
 def _signed_sums(d: Array) -> Array:
     """The sum of (n,) under each of its sign patterns: (2^n,)."""
     sums = np.zeros(1)
     for value in d:
         sums = np.concatenate([sums + value, sums - value])
+    return sums
+
+
+def smallest_p(pairs: int) -> float:
+    """What the sign-flip test of so many pairs can say at most."""
+    return min(1.0, 2.0 ** (1 - pairs))
+
+
+def sign_flip_interval(differences: Numbers, confidence: float = 0.95) -> tuple[float, float]:
+    """The shifts that the sign-flip test of paired differences (n,) doesn't reject.
+
+    A shift below the mean has p = 2 (1 + m) / 2^n, where m of the 2^n - 1 subsets have a mean not
+    above it (Hartigan, 1969), so that the ends are order statistics of the subsets' means. NaN
+    where the test of so few pairs rejects nothing (n < 6 at 95 %).
+    Raises ValueError as `sign_flip_test`.
+    """
+    d = np.sort(_checked_differences(differences))
+    rank = math.floor((1 - confidence) / 2 * 2.0 ** len(d) + 1e-9)  # of the subsets' means
+    if rank < 1:
+        return math.nan, math.nan
+    if d[0] == d[-1]:
+        return float(d[0]), float(d[0])
+    return _subset_mean(d, rank), -_subset_mean(-d[::-1], rank)
+
+
+def _subset_mean(d: Array, rank: int) -> float:
+    """The `rank`-th smallest mean of a subset of (n,), near enough for four digits."""
+    if len(d) <= MAX_LISTED:
+        sums, sizes = np.zeros(1), np.zeros(1)
+        for value in d:
+            sums, sizes = (np.concatenate([a, a + b]) for a, b in ((sums, value), (sizes, 1)))
+        return float(np.partition(sums[1:] / sizes[1:], rank - 1)[rank - 1])
+    half = len(d) // 2
+
+    def excess(shift: float) -> float:
+        left, right = (_subset_sums(part - shift) for part in (d[:half], d[half:]))
+        # all with a sum of at most 0, but for the empty one
+        below = np.searchsorted(right, -left[::-1], side="right").sum() - 1
+        return math.log(below + 1) - math.log(rank + 0.5)
+
+    centre, half_t = d.mean(), half_width([(d.var(ddof=1) / len(d), len(d) - 1)], 0.999)
+    low = centre - half_t
+    while excess(low) > 0:
+        low -= half_t
+    scale = half_t * 1e-5
+    return float(optimize.brentq(excess, low, centre, xtol=scale))
+
+
+def _subset_sums(d: Array) -> Array:
+    """The sorted sums of all subsets of (n,): (2^n,)."""
+    sums = np.zeros(1)
+    for value in d:
+        sums = np.concatenate([sums, sums + value])
+        sums.sort(kind="stable")  # two sorted runs: merged
     return sums
 
 
@@ -178,4 +292,20 @@ def fisher_interval(correlation: float, n: int, confidence: float = 0.95) -> tup
         return np.nan, np.nan
     half = stats.norm.ppf((1 + confidence) / 2) / np.sqrt(n - 3)
     low, high = np.tanh(np.arctanh(correlation) + np.array([-half, half]))
+    return float(low), float(high)
+
+
+def jackknife_interval(
+    estimate: float, without: Numbers, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Student's interval of a correlation from what it is without each cluster (clusters,).
+
+    Of the pseudo-values of its artanh, which is nearly normal. NaN for fewer than three clusters,
+    or where a correlation is NaN or ±1.
+    """
+    r = np.asarray(without, dtype=float)
+    if len(r) < 3 or not (np.abs([estimate, *r]) < 1).all():
+        return math.nan, math.nan
+    pseudo = len(r) * np.arctanh(estimate) - (len(r) - 1) * np.arctanh(r)
+    low, high = np.tanh(mean_interval(pseudo, confidence))
     return float(low), float(high)

@@ -3,6 +3,7 @@
 import platform
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,10 @@ def _commit() -> tuple[str | None, bool | None]:
     try:
         status = _git("status", "--porcelain", "--untracked-files=no")
         return _git("rev-parse", "HEAD"), bool(status)
-    except (OSError, subprocess.SubprocessError):  # no git here, or no commit yet
+    except (OSError, subprocess.SubprocessError) as error:  # no git, no commit, another's folder
+        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
+        hint = f"; say: git config --global --add safe.directory {ROOT}" * ("dubious" in str(said))
+        print(f"no commit is recorded, since git says of {ROOT}: {said[0]}{hint}", file=sys.stderr)
         return None, None
 
 

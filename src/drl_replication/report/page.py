@@ -12,8 +12,10 @@ from drl_replication.report import grids, runs, verdicts
 from drl_replication.report.sources import Sources
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
-from drl_replication.tables import comparisons
+from drl_replication.tables import aggregates, comparisons
 from drl_replication.text.numbers import digits
+from drl_replication.verdict import rules
+from drl_replication.verdict.page import claim_counts
 
 # What the page is made of; `sources.of_script` finds them by these names.
 TEMPLATE, STYLE, SCRIPT = (
@@ -37,16 +39,26 @@ def render(sources: Sources) -> str:
         notes=sources.notes,
         coverage=runs.coverage(sources),
         diverged=sum(record["diverged"] for record in sources.records),
-        bars=verdicts.bars(sources.verdict),
+        bars=(bars := verdicts.bars(sources.verdict)),
+        legend=verdicts.legend(bars),
+        total=len(sources.verdict),
         claims=_claims(sources),
+        claim_counts=[
+            (verdicts.badge(verdict), n) for verdict, n in claim_counts(sources.claims).items() if n
+        ],
         numbers=verdicts.numbers(sources.verdict),
         tables=[
             grids.paper_grid(number, frame, sources.verdict, anchors)
             for number, frame in sorted(sources.tables.items())
         ],
         comparisons=[
-            grids.plain_grid(document) for document in comparisons.documents(sources.comparisons)
+            grids.plain_grid(document)
+            for document in (
+                *comparisons.documents(sources.comparisons),
+                aggregates.document(sources.aggregates),
+            )
         ],
+        rules=rules,
         audit=grids.audit_views(sources.audit),
         figures=[_figure(sources, name) for name in _figure_order(sources.figures)],
         undrawn=[row.title for name, row in FIGURES.items() if name not in sources.figures],

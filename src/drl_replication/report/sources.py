@@ -30,6 +30,7 @@ class Sources:
     tables: Mapping[int, pd.DataFrame]
     audit: pd.DataFrame
     comparisons: pd.DataFrame
+    aggregates: pd.DataFrame
     verdict: pd.DataFrame
     claims: pd.DataFrame
     figures: Mapping[str, tuple[Path, Mapping[str, Any]]]

@@ -1,6 +1,7 @@
 """The verdict as the page shows it: marks, counts, claims."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.tables.frames import rows
 from drl_replication.text.numbers import digits, interval, with_std
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
+from drl_replication.verdict.numbers import PROVISIONAL
+from drl_replication.verdict.page import deviation, power
 from drl_replication.verdict.scoring import (
     DIFFERS,
     INCONCLUSIVE,
@@ -44,6 +47,7 @@ BADGES = {
         Badge(FAILS, "✗", "bad"),
         Badge(MIXED, "~", "open"),
         Badge(OPEN, "○", "none"),
+        Badge(PROVISIONAL, "‡", "skip"),
     )
 }
 
@@ -63,14 +67,24 @@ class Bar:
 
 
 def bars(verdict: pd.DataFrame) -> list[Bar]:
-    """One bar a source, in the verdict's order; the first is of all sources."""
-    groups = [("All", verdict), *verdict.groupby("source", sort=False)]
-    return [_bar(str(source), part["verdict"]) for source, part in groups]
+    """One bar a source, in the verdict's order; what is provisional stands apart."""
+    told = verdict["verdict"].mask(verdict["provisional"], PROVISIONAL)
+    return [_bar(str(source), part) for source, part in told.groupby(verdict["source"], sort=False)]
+
+
+def legend(all_bars: Iterable[Bar]) -> list[Badge]:
+    """The badges of these bars, each once."""
+    shown = {part[0].text for bar in all_bars for part in bar.parts}
+    return [badge(name) for name in (*VERDICTS, PROVISIONAL) if name in shown]
 
 
 def _bar(source: str, verdicts: "pd.Series[str]") -> Bar:
     count = verdicts.value_counts()
-    order = [*VERDICTS, *(str(name) for name in count.index if name not in VERDICTS)]
+    order = [
+        *VERDICTS,
+        PROVISIONAL,
+        *(str(name) for name in count.index if name not in (*VERDICTS, PROVISIONAL)),
+    ]
     parts = [
         (badge(name), int(count[name]), round(100 * count[name] / len(verdicts), 3))
         for name in order
@@ -96,8 +110,11 @@ def _row(row: Row) -> dict[str, Any]:
         "n": row.n,
         "difference": digits(row.difference, sign="+"),
         "interval": _interval(row),
-        "margin": "" if math.isnan(row.margin) else f"±{row.margin:g}",
+        "margin": "" if math.isnan(row.margin) else f"±{row.margin:.3g}",
         "badge": badge(row.verdict),
+        "provisional": row.provisional,
+        "power": power(row),
+        "deviation": deviation(row),
         "reason": row.reason,
     }
 
@@ -114,6 +131,8 @@ def _interval(row: Row) -> str:
 def explanation(row: Row) -> str:
     """Why a number has its verdict, for the tip of its mark."""
     text = f"{row.verdict}: {row.reason}" if row.reason else row.verdict
+    if row.provisional:
+        text += f"; provisional: {row.n} runs"
     if _interval(row):
-        text += f"; 90 % interval of ours − paper {_interval(row)}, margin ±{row.margin:g}"
+        text += f"; 90 % interval of ours − paper {_interval(row)}, margin ±{row.margin:.3g}"
     return text

@@ -20,6 +20,7 @@ FIGURES = {
     "figure_2": Row("Similarities of gradients and of representations", "seeds"),
     "figure_3": Row("Effects of DRL on similarities and on the rho-spectrum", "seeds"),
     "figure_4": Row("Inner products of gradients at the output", "none"),
+    "overview": Row("Table 1, ours within the margins of the paper's numbers", "runs"),
     "accuracy_curves": Row("Average accuracy after each task", "runs"),
     "accuracy_matrices": Row("Accuracy on each task after each task", "runs"),
     "memory_composition": Row("What the memory holds", "runs"),

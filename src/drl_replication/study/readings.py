@@ -87,7 +87,7 @@ READINGS: dict[str, Reading] = {
         {
             "anchor": "Eq. 7 on the concatenated representation",
             "layerwise": "one log over the whole masked similarity matrix of each L2-normalised "
-            "layer, summed over layers; masked-out entries count as zeros",
+            "layer, divided by B and summed over layers; masked-out entries count as zeros",
         },
         parts=("multisim:MultiSim",),
     ),

@@ -2,10 +2,13 @@
 
 import difflib
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import yaml
 from jsonschema import ValidationError
+
+from drl_replication.data.errors import without_secrets
 
 MAX_SENTENCE = 1000
 
@@ -16,6 +19,7 @@ class ConfigError(ValueError):
 
 def short(text: str) -> str:
     """At most so much of a text that a hostile file may hold."""
+    text = without_secrets(text)
     return text if len(text) <= MAX_SENTENCE else f"{text[:MAX_SENTENCE]}..."
 
 
@@ -40,8 +44,9 @@ def sentence(error: ValidationError) -> str:
     if error.validator == "enum":
         return f"{place} is {value!r}; allowed: {options_for(value, rule)}"
     if error.validator == "type":
-        wanted = " or ".join(rule) if isinstance(rule, list) else rule
-        return f"{place} is {value!r}; allowed: {_kind(wanted)}{_number_hint(value)}"
+        wanted = rule if isinstance(rule, list) else [rule]
+        hint = _text_hint(value) if "string" in wanted else _number_hint(value)
+        return f"{place} is {value!r}; allowed: {' or '.join(map(_kind, wanted))}{hint}"
     if error.validator == "maxItems":
         return f"{place} has {len(value)} items; allowed: at most {rule}, so leave some out"
     return f"{place} is wrong: {error.message}"
@@ -56,8 +61,14 @@ def options_for(value: Any, options: Iterable[Any]) -> str:
 
 def _kind(wanted: str) -> str:
     names = {"array": "a list", "object": "a mapping", "integer": "a whole number"}
+    names |= {"null": "null", "string": "text"}
     names["boolean"] = "true or false (in a file), True or False (after --config)"
     return names.get(wanted, f"a {wanted}")
+
+
+def _text_hint(value: Any) -> str:
+    """YAML takes 2026-01-31 for a date, and yes for true."""
+    return "; write it in quotes if it is text" if isinstance(value, int | float | date) else ""
 
 
 def _number_hint(value: Any) -> str:
@@ -70,4 +81,5 @@ def _number_hint(value: Any) -> str:
 
 
 def _yaml_number(number: float) -> str:
-    return yaml.safe_dump(number).split("\n")[0]
+    whole = number.is_integer() and abs(number) < 1e15
+    return yaml.safe_dump(int(number) if whole else number).split("\n")[0]

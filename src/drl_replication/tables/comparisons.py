@@ -12,10 +12,11 @@ import pandas as pd
 from scipy import stats
 
 from drl_replication.measures.statistics import (
-    bootstrap_mean_interval,
     difference_interval,
     holm,
+    sign_flip_interval,
     sign_flip_test,
+    smallest_p,
 )
 from drl_replication.paper.printed import (
     METHOD_TITLES,
@@ -56,6 +57,12 @@ class Comparison(NamedTuple):
     verdict: str
 
 
+MULTIPLICITY = (
+    "Each family of rivals (one benchmark, one measure) has its own error rate of 5 %. No rate is "
+    "controlled over all families, printed numbers and claims together: where nothing differs, one "
+    "in twenty families still shows a difference."
+)
+
 # The test of two methods: n, n_diverged, mean_difference, low, high and p.
 Result = dict[str, float]
 Test = Callable[[str, str], Result]
@@ -71,9 +78,9 @@ def comparisons(
     (pairs of finished runs), n_diverged (pairs left out), mean_difference (method - rival), low and
     high (95 %), p, p_holm (adjusted within the rivals of the column; DRL's rivals of the paper
     and those that someone added apart) and verdict on `method`:
-    better, worse, no difference shown (at 5 %), or too few seeds (under two); and the reading
-    intransigence_reference.
-    Ours: percentile bootstrap and exact sign-flip test; the paper's: Welch's, of n seeds each.
+    better, worse, no difference shown (at 5 %), or too few seeds (no outcome of so few could show
+    one); and the reading intransigence_reference.
+    Ours: the exact sign-flip test and the interval of what it doesn't reject; the paper's: Welch's.
     Raises ValueError for no records, more than 40 pairs, and as `run_measures`.
     """
     if not records:
@@ -105,8 +112,9 @@ def _ours(runs: pd.DataFrame, measure: Measure) -> list[dict[str, Any]]:
         for of_the_paper in (True, False):  # who adds a method changes no p of the paper's
             rivals = [m for m in methods if (m in METHOD_TITLES) == of_the_paper]
             found += _family(RIVALS, DRL, rivals, measure, test)
-    means = values[methods].mean().dropna()
-    if len(means):  # a run finished
+    enough = [m for m in methods if values[m].count() >= notes.ENOUGH]
+    means = values[enough].mean()
+    if enough:
         found += _family(BEST, _best(means, measure), methods, measure, test)
     return found
 
@@ -115,7 +123,7 @@ def _paired(differences: "pd.Series[float]") -> Result:
     d = differences.dropna().to_numpy()
     low, high, p = math.nan, math.nan, math.nan
     if len(d) > 1:
-        low, high = bootstrap_mean_interval(d)
+        low, high = sign_flip_interval(d, 1 - LEVEL)
         p = sign_flip_test(d)
     mean = d.mean() if len(d) else math.nan
     return {"n": len(d), "mean_difference": mean, "low": low, "high": high, "p": p}
@@ -159,18 +167,18 @@ def _family(
             "n_diverged": 0,
             **result,
             "p_holm": p,
-            "verdict": _verdict(result["mean_difference"], p, measure),
+            "verdict": _verdict(result, p, len(rivals), measure),
         }
         for rival, result, p in zip(rivals, results, adjusted, strict=True)
     ]
 
 
-def _verdict(difference: float, p: float, measure: Measure) -> str:
-    if math.isnan(p):
+def _verdict(result: Result, p: float, family: int, measure: Measure) -> str:
+    if math.isnan(p) or (p > LEVEL and smallest_p(int(result["n"])) * family > LEVEL):
         return FEW
     if p > LEVEL:
         return NONE
-    return BETTER if (difference > 0) == (measure.best == "max") else WORSE
+    return BETTER if (result["mean_difference"] > 0) == (measure.best == "max") else WORSE
 
 
 def documents(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> list[Document]:
@@ -211,7 +219,7 @@ def _stack(row: Comparison | None) -> list[Cell]:
         f" ({row.n_diverged} diverged)" if row.n_diverged else ""
     )
     difference = Cell(digits(row.mean_difference, sign="+"))
-    if math.isnan(row.p):
+    if row.verdict == FEW:
         return [difference, Cell(verdict)]
     numbers = Cell(difference.number, suffix=f" {interval(row.low, row.high)}")
     return [numbers, Cell(f"p = {digits(row.p_holm)}"), Cell(verdict, best=row.verdict != NONE)]
@@ -259,10 +267,13 @@ def _notes(frame: pd.DataFrame) -> list[str]:
     pairs = {str(b): count(n) for b, n in ours.groupby("benchmark", sort=False)["n"]}
     diverged = ours["n_diverged"].any()
     return [
-        "Differences are paired by seed: mean, 95 % interval (percentile bootstrap over seeds) "
-        "and p of the exact sign-flip test, adjusted after Holm within the rivals of a column.",
+        "Differences are paired by seed: mean, 95 % interval (the shifts that the exact sign-flip "
+        "test doesn't reject) and p of that test, adjusted after Holm within the rivals of a "
+        "column.",
         "Of n pairs the smallest possible p is 2^(1-n) before the adjustment, so 0.25 of three "
-        "and 0.002 of ten: with few pairs no difference can be shown.",
+        "and 0.002 of ten: of fewer than eight pairs and six rivals no difference can be shown, "
+        "and of fewer than six there is no interval.",
+        MULTIPLICITY,
         "No difference shown, or tied, means p > 0.05, not that two methods are equal; an interval "
         "without 0 can go with it, since only p is adjusted.",
         "Our best is chosen by the same runs that test it, so its lead is overstated.",

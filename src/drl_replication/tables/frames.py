@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -12,7 +12,10 @@ from drl_replication.records.strict_json import AGAIN
 Row = TypeVar("Row")
 
 # Columns that are text, also where they are empty or look like numbers.
-TEXT = ("method", "changed", "rival", "reason", "finding", "value", "evidence", "machine")
+TEXT = (
+    *("method", "changed", "rival", "reason", "finding", "value", "evidence"),
+    *("machine", "outlier"),
+)
 
 
 def to_csv(frame: pd.DataFrame, digits: int | None = None) -> str:
@@ -24,7 +27,7 @@ def to_csv(frame: pd.DataFrame, digits: int | None = None) -> str:
     return frame.to_csv(index=False, float_format=number, lineterminator="\n")
 
 
-def _exact(value: float) -> str:
+def _exact(value: Any) -> str:
     return repr(float(value)).removesuffix(".0")
 
 

@@ -36,8 +36,10 @@ def run_measures(
     Columns: benchmark, method, seed, dataset, training_images, memory_size, changed
     (settings that are not the paper's, in a clause), tasks, diverged,
     average_accuracy, average_forgetting, average_intransigence, mean_best (mean a*), gap (of the
-    identity) and rho; the measures of a diverged run are NaN, and it takes no part in a*, nor
-    do runs of methods that the paper doesn't have where there are others.
+    identity), rho, memory_spread (after each task, samples of the largest group in the memory minus
+    those of the smallest; the most of all tasks) and dead_units; the measures of a diverged run are
+    NaN, and it takes no part in a*, nor do runs of methods that the paper doesn't have where there
+    are others.
     Raises ValueError for an unknown reading, the same run twice, or runs of one benchmark that
     differ in dataset or number of tasks.
     """
@@ -92,6 +94,8 @@ def _benchmark_measures(
             "diverged": r["diverged"],
             **dict.fromkeys(MEASURED, math.nan),
             "rho": math.nan if r["diverged"] else r["rho_readings"][rho_layers][rho_null],
+            "memory_spread": math.nan if r["diverged"] else _spread(r["memory"]["counts"]),
+            "dead_units": r["diagnostics"]["dead_units"],
         }
         for r in records
     ]
@@ -110,6 +114,12 @@ def _benchmark_measures(
         for i, a, star in zip(finished, matrices, best, strict=True):
             rows[i] |= {name: measure(a, star) for name, measure in MEASURED.items()}
     return rows
+
+
+def _spread(counts: Sequence[Sequence[int]]) -> int:
+    """`counts`: samples of each group (class or task) in the memory after each task."""
+    seen = [[n for n in row if n] for row in counts]
+    return max(max(row) - min(row) for row in seen)
 
 
 MEASURED: dict[str, Callable[[Array, Array], float]] = {

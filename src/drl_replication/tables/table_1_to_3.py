@@ -11,6 +11,7 @@ import pandas as pd
 
 from drl_replication.paper.printed import method_order, method_title, printed
 from drl_replication.tables.frames import rows
+from drl_replication.tables.references import reference_spread
 from drl_replication.tables.runs import Record, run_measures
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
@@ -49,6 +50,11 @@ class Mean(NamedTuple):
     best: bool
     printed_best: bool
 
+    @property
+    def provisional(self) -> bool:
+        """Whether there are too few runs to be counted or called the best."""
+        return 0 < self.n < notes.ENOUGH
+
 
 def table(
     number: int, records: Sequence[Record], intransigence_reference: str = "best_run"
@@ -57,7 +63,8 @@ def table(
 
     Columns: benchmark, method, dataset, n (runs averaged), n_diverged, mean, std (ddof 1, NaN if
     n < 2), printed_mean, printed_std, difference (ours - paper), best and printed_best (of the
-    benchmark, after rounding to 3 decimals; all of a tie); Table 3 also intransigence_reference.
+    benchmark, after rounding to 3 decimals; all of a tie, but none of fewer than five runs); Table
+    3 also best_std and best_shift (of `reference_spread`) and intransigence_reference.
     Raises ValueError for another number, no records, and as `run_measures`.
     """
     if number not in TABLES:
@@ -79,10 +86,13 @@ def table(
     paper["printed_best"] = _is_best(paper, "printed_mean", measure.best)
     frame = frame.merge(paper, on=["benchmark", "method"], how="left")
     frame["difference"] = frame["mean"] - frame["printed_mean"]
-    frame["best"] = _is_best(frame, "mean", measure.best)
+    frame["best"] = _is_best(frame[frame["n"] >= notes.ENOUGH], "mean", measure.best)
+    frame["best"] = frame["best"].eq(True)  # False where it is provisional
     frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
     frame = frame[list(Mean._fields)]
     if number == 3:
+        spread = reference_spread(records, intransigence_reference)
+        frame = frame.merge(spread, on="benchmark", how="left")
         frame = frame.assign(intransigence_reference=intransigence_reference)
     return frame
 
@@ -128,10 +138,11 @@ def _rows(number: int, frame: pd.DataFrame) -> list[Row]:
 
 def _ours(row: Mean) -> Cell:
     number = with_std(row.mean, row.std) if row.n else ""
+    mark = notes.PROVISIONAL if row.provisional else ""
     if not row.n_diverged:
-        return Cell(number, row.best)
+        return Cell(number, row.best, mark)
     diverged = f"{row.n_diverged} of {row.n + row.n_diverged} diverged"
-    return Cell(number, row.best, f" ({diverged})") if row.n else Cell(diverged)
+    return Cell(number, row.best, f"{mark} ({diverged})") if row.n else Cell(diverged)
 
 
 def _paper(row: Mean) -> Cell:
@@ -149,5 +160,6 @@ def _notes(number: int, frame: pd.DataFrame) -> list[str]:
         notes.seed_note(frame),
         *notes.data_notes(frame),
         *notes.diverged_notes(frame),
+        *notes.provisional_notes(frame),
         *([notes.reference_note(frame["intransigence_reference"].iloc[0])] if number == 3 else []),
     ]

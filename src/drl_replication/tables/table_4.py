@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 
 from drl_replication.measures.statistics import (
-    RESAMPLES,
     Array,
     fisher_interval,
     grouped_correlation,
+    jackknife_interval,
     pearson,
-    percentiles,
-    redraws,
 )
-from drl_replication.paper.printed import METHOD_TITLES, printed
+from drl_replication.paper.printed import METHOD_TITLES, method_title, printed
 from drl_replication.study.readings import READINGS
 from drl_replication.tables.frames import rows
 from drl_replication.tables.runs import Record, run_measures
@@ -35,7 +33,7 @@ METRICS = {  # as the paper calls them
 }
 CORRELATIONS = ["pooled", "pooled_low90", "pooled_high90", "pooled_low", "pooled_high"]
 CORRELATIONS += ["between", "between_low", "between_high", "within", "within_low", "within_high"]
-FEWEST = 3  # seeds or methods of a bootstrap: two leave one sample with both, and so no spread
+FEWEST = 3  # methods of a correlation
 
 
 class Correlations(NamedTuple):
@@ -56,6 +54,8 @@ class Correlations(NamedTuple):
     within: float
     within_low: float
     within_high: float
+    outlier: str
+    without_outlier: float
     printed: float
     difference: float
 
@@ -72,11 +72,15 @@ def table(
     left out), and three correlations with their intervals (95 % unless the name says 90), of the
     paper's methods where there are any:
 
-    pooled: of all points, as the paper. `pooled_low90`, `pooled_high90`: seeds redrawn, jointly for
-    all methods since seeds pair; `pooled_low`, `pooled_high`: methods redrawn with all their runs.
+    pooled: of all points, as the paper. `pooled_low90`, `pooled_high90`: seeds left out one by one,
+    jointly for all methods since seeds pair; `pooled_low`, `pooled_high`: methods left out.
     between: of the methods' means. Interval: Fisher's, which holds the true value of 7 normal
-    points in 93-95 % of simulations, where a bootstrap of them does in 88-90 %.
-    within: of all points after each method's mean is taken away. Interval: seeds redrawn jointly.
+    points in 93-95 % of simulations, where a bootstrap of them does in 88-90 %. `outlier`: the
+    method without which it changes most, to `without_outlier`.
+    within: of all points after each method's mean is taken away. Interval: seeds left out jointly.
+
+    Leaving out is the jackknife of Fisher's z: with 3, 5, 10 seeds its 90 % intervals hold the
+    true value in 90, 90, 89 % of simulations, those of a bootstrap in 68, 79, 85 %.
 
     Then printed, difference (pooled - printed) and the three readings. What cannot be computed (a
     within-method correlation of one seed, an interval of too few) is NaN.
@@ -115,41 +119,45 @@ def _counts(runs: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _correlations(runs: pd.DataFrame, metric: str) -> dict[str, float]:
+def _correlations(runs: pd.DataFrame, metric: str) -> dict[str, Any]:
     """The three correlations of one benchmark's runs, and their intervals."""
     runs = runs[~runs["diverged"]]
     if runs.empty:
-        return dict.fromkeys(CORRELATIONS, math.nan)
+        return dict.fromkeys(CORRELATIONS, math.nan) | {"outlier": "", "without_outlier": math.nan}
     x, y = runs["rho"].to_numpy(), runs[metric].to_numpy()
     methods, seeds = (pd.factorize(runs[column])[0] for column in ("method", "seed"))
     together = np.zeros_like(methods)
     means = runs.groupby("method")[["rho", metric]].mean()
     between = pearson(means["rho"].to_numpy(), means[metric].to_numpy())
-    by_seed, by_method = _redrawn(seeds), _redrawn(methods)
-    pooled_by_seed = grouped_correlation(by_seed, x, y, together)
+    pooled, within = pearson(x, y), grouped_correlation(np.ones((1, len(x))), x, y, methods)[0]
+    by_seed, by_method = _each_left_out(seeds), _each_left_out(methods)
     values = [
-        pearson(x, y),
-        *percentiles(pooled_by_seed, 0.9),
-        *percentiles(grouped_correlation(by_method, x, y, together), 0.95),
+        pooled,
+        *jackknife_interval(pooled, grouped_correlation(by_seed, x, y, together), 0.9),
+        *jackknife_interval(pooled, grouped_correlation(by_method, x, y, together), 0.95),
         between,
         *fisher_interval(between, len(means)),
-        grouped_correlation(np.ones((1, len(x))), x, y, methods)[0],
-        *percentiles(grouped_correlation(by_seed, x, y, methods), 0.95),
+        within,
+        *jackknife_interval(within, grouped_correlation(by_seed, x, y, methods), 0.95),
     ]
-    return dict(zip(CORRELATIONS, values, strict=True))
+    return dict(zip(CORRELATIONS, values, strict=True)) | _outlier(means, between)
 
 
-def _redrawn(clusters: Array) -> Array:
-    """How often each point (n,) is in each bootstrap sample of whole clusters: (resamples, n).
+def _outlier(means: pd.DataFrame, between: float) -> dict[str, Any]:
+    """The method without which the correlation of the means changes most, and that correlation."""
+    methods = [str(method) for method in means.index] if len(means) > FEWEST else []
+    without = {m: pearson(*means.drop(index=m).to_numpy().T) for m in methods}
+    known = {m: r for m, r in without.items() if not math.isnan(r)}
+    if not known:
+        return {"outlier": "", "without_outlier": math.nan}
+    outlier = max(known, key=lambda m: abs(known[m] - between))
+    return {"outlier": outlier, "without_outlier": known[outlier]}
 
-    Without any sample where there are too few clusters.
-    """
-    n = clusters.max() + 1
-    if n < FEWEST:
-        return np.zeros((0, len(clusters)))
-    first = np.arange(RESAMPLES)[:, None] * n  # a sample's place in one long count
-    counts = np.bincount((first + redraws(n)).ravel(), minlength=RESAMPLES * n)
-    return counts.reshape(RESAMPLES, n)[:, clusters].astype(float)
+
+def _each_left_out(clusters: Array) -> Array:
+    """Weights of the points (n,) without each of the clusters: (clusters, n)."""
+    weights: Array = (np.arange(clusters.max() + 1)[:, None] != clusters).astype(float)
+    return weights
 
 
 def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
@@ -166,7 +174,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
             for metric, title in METRICS.items()
             for titles, stack in (
                 ([f"{title}, pooled", "95 % interval", "paper"], _pooled),
-                (["between methods", "95 % interval"], lambda row: _stack(row, "between")),
+                (["between methods", "95 % interval", ""], _between),
                 (["within methods", "95 % interval"], lambda row: _stack(row, "within")),
             )
         ],
@@ -184,6 +192,14 @@ def _pooled(row: Correlations) -> list[Cell]:
     difference = "" if pd.isna(row.difference) else f" ({_text(row.difference, sign='+')})"
     paper = NOTHING if pd.isna(row.printed) else Cell(_text(row.printed), suffix=difference)
     return [*_stack(row, "pooled"), paper]
+
+
+def _between(row: Correlations) -> list[Cell]:
+    """With what leaving out one method does to it."""
+    if not row.outlier:
+        return [*_stack(row, "between"), NOTHING]
+    without = f"without {method_title(row.outlier)}: {_text(row.without_outlier)}"
+    return [*_stack(row, "between"), Cell(without)]
 
 
 def _text(correlation: float, sign: str = "") -> str:
@@ -208,12 +224,13 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         "the paper's in brackets; between: the methods' means; within: each run's difference from "
         "its method's mean.",
         "Runs of one method are not independent points, so the interval of the pooled correlation "
-        f"redraws methods, each with all its runs (bootstrap, {RESAMPLES} resamples).",
+        "is of methods left out one by one, each with all its runs (jackknife of Fisher's z).",
         "The verdict asks something else, whether these seven methods with other seeds would give "
-        "the printed number, so its interval (90 %, in the CSV) redraws seeds and is narrower.",
-        "The interval between methods is Fisher's for as many points as there are methods (a "
-        "bootstrap of some 7 points is too narrow); that within methods redraws seeds, jointly for "
-        "all methods since seeds pair.",
+        "the printed number, so its interval (90 %, in the CSV) leaves out seeds and is narrower.",
+        "Between methods there are as many points as methods, so seven at most: the interval is "
+        "Fisher's of so few, and below stands what leaving out the one method that matters most "
+        "does to it. The interval within methods is of seeds left out, jointly for all methods "
+        "since seeds pair.",
         f"Points: {notes.per_benchmark(runs)}.",
         *([f"Of one seed {notes.per_benchmark(few)}."] if few else []),
         *notes.data_notes(frame),

@@ -108,7 +108,15 @@ def _wrapped(title: str) -> str:
 LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"±": r"$\pm$", "−": "$-$", "–": "--", "†": r"$\dagger$", "<": "$<$", ">": "$>$"}
+    | {
+        "±": r"$\pm$",
+        "−": "$-$",
+        "–": "--",
+        "†": r"$\dagger$",
+        "‡": r"$\ddagger$",
+        "<": "$<$",
+        ">": "$>$",
+    }
     | {"α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$", "ρ": r"$\rho$"}
     | {"×": r"$\times$", "≠": r"$\neq$"}
 )

@@ -10,6 +10,8 @@ import pandas as pd
 from drl_replication.paper.printed import BENCHMARK_DATASETS, benchmark_title
 from drl_replication.text.numbers import count
 
+ENOUGH = 5  # runs, below which a number is provisional
+PROVISIONAL = " ‡"
 REFERENCE_NOTES = {
     "best_run": "the best accuracy on task i over all methods and seeds of this table",
     "best_mean": "the best over the methods of this table of the mean over seeds",
@@ -58,6 +60,19 @@ def diverged_notes(frame: pd.DataFrame) -> list[str]:
     """A sentence where a run diverged."""
     diverged = frame["n_diverged"].any()
     return ["Diverged runs are counted, and not averaged."] if diverged else []
+
+
+def provisional_notes(frame: pd.DataFrame) -> list[str]:
+    """A sentence where a mean is of too few runs; `n` counts them."""
+    few = frame["n"].between(1, ENOUGH - 1).any()
+    return (
+        [
+            f"{PROVISIONAL.strip()} Provisional: of fewer than {ENOUGH} runs, so neither counted "
+            "by the verdict nor called the best."
+        ]
+        if few
+        else []
+    )
 
 
 def reference_note(reference: str) -> str:

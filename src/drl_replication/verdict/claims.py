@@ -3,16 +3,21 @@
 The claims themselves stand in claims.yaml, like a list of the paper's sentences.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from drl_replication.paper.printed import benchmark_title
+from drl_replication.text.notes import ENOUGH
+from drl_replication.text.numbers import shortest
 from drl_replication.verdict.comparability import incomparable_figure
-from drl_replication.verdict.evidence import OPEN, Evidence, Judgement
+from drl_replication.verdict.evidence import FEWEST, OPEN, Evidence, Judgement
 from drl_replication.verdict.judges import (
     accuracies,
     correlations,
@@ -20,16 +25,34 @@ from drl_replication.verdict.judges import (
     figure_2,
     figure_3,
     figure_4,
+    open,
     times,
 )
 
+RUNS, NOTHING = "runs", "nothing"  # sources besides the figures
 ON_DATA = ("figure_2", "figure_3")
+STEPS = 100  # of the range in which a threshold is varied
+MODULES = (accuracies, correlations, figure_1, figure_2, figure_3, figure_4, open, times)
 JUDGES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": judge
-    for module in (accuracies, correlations, figure_1, figure_2, figure_3, figure_4, times)
+    for module in MODULES
     for name, judge in vars(module).items()
     if not name.startswith("_") and callable(judge)
 }
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A bound that somebody had to choose, and the range of others that one might."""
+
+    value: float
+    least: float
+    most: float
+
+    def others(self) -> list[float]:
+        """Values from least to most, evenly; the chosen one is among them."""
+        grid = np.linspace(self.least, self.most, STEPS + 1)
+        return sorted({*map(float, grid.round(6)), self.value})
 
 
 @dataclass(frozen=True)
@@ -39,37 +62,72 @@ class Claim:
     id: str
     sentence: str
     section: str
-    source: str  # of the evidence: runs, or a figure
+    source: str  # of the evidence: runs, a figure, or nothing yet
     rule: str
-    judge: Callable[..., Judgement]  # of an `Evidence`, or of the summary of the figure
+    judge: Callable[..., Judgement]  # of an `Evidence`, or of the JSON of the figure
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    needs: str = ""  # what it would take, where nothing judges it
+
+    def judged(self, evidence: Evidence, **changed: float) -> Judgement:
+        """By its rule, with other thresholds where they are given."""
+        bounds = {name: threshold.value for name, threshold in self.thresholds.items()} | changed
+        if self.source == NOTHING:
+            return self.judge(self.needs)
+        if self.source == RUNS:
+            return self._of_runs(evidence, bounds)
+        if self.source not in evidence.figures:
+            return Judgement(OPEN, missing=[self.source.replace("figure_", "Figure ")])
+        figure = evidence.figures[self.source]
+        few = 0 < len(figure.get("seeds", [])) < ENOUGH
+        return replace(self.judge(figure, **bounds), provisional=few)
+
+    def _of_runs(self, evidence: Evidence, bounds: Mapping[str, float]) -> Judgement:
+        """Where it is open for want of seeds, a provisional verdict by those that are there."""
+        found = self.judge(evidence, **bounds)
+        if found.verdict != OPEN:
+            return found
+        provisional = self.judge(replace(evidence, fewest=FEWEST), **bounds)
+        return found if provisional.verdict == OPEN else replace(provisional, provisional=True)
 
 
-def _read() -> tuple[Claim, ...]:
+@cache
+def all_claims() -> tuple[Claim, ...]:
+    """Those of claims.yaml, in its order."""
     text = files("drl_replication.verdict").joinpath("claims.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text)
-    return tuple(
-        Claim(
-            name,
-            row["sentence"],
-            row["section"],
-            row["from"],
-            row["rule"].replace("{most}", content["most"]),
-            JUDGES[row["judge"]],
-        )
-        for name, row in content["claims"].items()
+    return tuple(_claim(name, row, content["most"]) for name, row in content["claims"].items())
+
+
+def _claim(name: str, row: Mapping[str, Any], most: str) -> Claim:
+    bounds = {n: Threshold(*map(float, t)) for n, t in (row.get("thresholds") or {}).items()}
+    numbers = {n: shortest(t.value) for n, t in bounds.items()}
+    numbers |= {f"{n}_percent": f"{shortest(100 * t.value)} %" for n, t in bounds.items()}
+    needs = row.get("needs", "")
+    return Claim(
+        name,
+        row["sentence"],
+        row["section"],
+        row.get("from", NOTHING),
+        row["rule"].format(most=most, **numbers),
+        JUDGES[row.get("judge", "open.not_judged")],
+        bounds,
+        needs,
     )
 
 
-CLAIMS = _read()
+def claims(evidence: Evidence, wanted: Iterable[Claim] | None = None) -> pd.DataFrame:
+    """Each claim judged.
+
+    Columns: id, claim (quoted), section, source, rule, verdict, evidence, provisional (of fewer
+    than five runs of a method, or seeds of a figure) and robust (for which thresholds the verdict
+    is the same).
+    """
+    chosen = all_claims() if wanted is None else wanted
+    return pd.DataFrame([_row(claim, evidence) for claim in chosen])
 
 
-def claims(evidence: Evidence, wanted: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
-    """Each claim judged: columns id, claim (quoted), section, source, rule, verdict, evidence."""
-    return pd.DataFrame([_row(claim, evidence) for claim in wanted])
-
-
-def _row(claim: Claim, evidence: Evidence) -> dict[str, str]:
-    judgement = _judged(claim, evidence)
+def _row(claim: Claim, evidence: Evidence) -> dict[str, str | bool]:
+    judgement = claim.judged(evidence)
     return {
         "id": claim.id,
         "claim": claim.sentence,
@@ -78,20 +136,30 @@ def _row(claim: Claim, evidence: Evidence) -> dict[str, str]:
         "rule": claim.rule,
         "verdict": judgement.verdict,
         "evidence": " ".join(_sentences(judgement, _other_data(claim.source, evidence))),
+        "provisional": judgement.provisional,
+        "robust": "" if judgement.verdict == OPEN else "; ".join(_ranges(claim, evidence)),
     }
 
 
-def _judged(claim: Claim, evidence: Evidence) -> Judgement:
-    if claim.source == "runs":
-        return claim.judge(evidence)
-    if claim.source not in evidence.figures:
-        return Judgement(OPEN, missing=[claim.source.replace("figure_", "Figure ")])
-    return claim.judge(evidence.figures[claim.source]["summary"])
+def _ranges(claim: Claim, evidence: Evidence) -> Iterator[str]:
+    """For each threshold, the values around the chosen one for which the verdict is the same."""
+    verdict = claim.judged(evidence).verdict
+    for name, threshold in claim.thresholds.items():
+        values = threshold.others()
+        same = [claim.judged(evidence, **{name: v}).verdict == verdict for v in values]
+        first = last = values.index(threshold.value)
+        while first > 0 and same[first - 1]:
+            first -= 1
+        while last < len(values) - 1 and same[last + 1]:
+            last += 1
+        tried = f"{shortest(threshold.least)} to {shortest(threshold.most)}"
+        kept = f"{shortest(values[first])} to {shortest(values[last])}"
+        yield f"{name.replace('_', ' ')}: {kept} (tried: {tried})"
 
 
 def _other_data(source: str, evidence: Evidence) -> str:
     """Why what was measured is not what the paper measured, if so."""
-    if source == "runs":
+    if source == RUNS:
         return "; ".join(f"{benchmark_title(b)}: {why}" for b, why in evidence.other.items())
     figure = evidence.figures.get(source)
     return incomparable_figure(figure) if figure and source in ON_DATA else ""

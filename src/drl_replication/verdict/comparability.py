@@ -28,6 +28,7 @@ class Basis(NamedTuple):
     """What a run learned from."""
 
     benchmark: str
+    tasks: int
     dataset: str
     training_images: float
     memory_size: float
@@ -39,6 +40,7 @@ def _reasons(run: Basis) -> Iterator[str]:
         return
     row = BENCHMARKS[run.benchmark]
     for what, ours, theirs in (
+        ("tasks", run.tasks, row.tasks),
         ("data", run.dataset, row.datasets[0]),
         ("training images a task", run.training_images, row.training_images),
         ("samples in memory", run.memory_size, row.memory_size),

@@ -1,5 +1,6 @@
 """What numbers and claims are judged by: the tables that were made, the figures, and their gaps."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from drl_replication.measures.statistics import bootstrap_mean_interval
+from drl_replication.measures.statistics import Numbers, mean_interval, sign_flip_interval
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES, method_title
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json
 from drl_replication.tables.frames import read_csv
+from drl_replication.text.notes import ENOUGH
 from drl_replication.text.numbers import listed, with_interval
 from drl_replication.verdict.comparability import incomparable
 
@@ -29,6 +31,7 @@ class Judgement:
     verdict: str
     evidence: str = ""
     missing: Sequence[str] = ()
+    provisional: bool = False  # of too few runs to be counted
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Evidence:
     times: pd.DataFrame
     tests: pd.DataFrame
     figures: Mapping[str, Summary] = field(default_factory=dict)
+    fewest: int = ENOUGH  # finished runs of each method that a claim's benchmark needs
 
     @property
     def other(self) -> dict[str, str]:
@@ -59,13 +63,18 @@ class Evidence:
         """The mean of a measure over the finished runs, by method."""
         return self.finished(benchmark).groupby("method", sort=False)[column].mean()
 
+    def paired(self, benchmark: str, column: str) -> pd.DataFrame:
+        """A measure of the finished runs: one row a seed, one column a method."""
+        runs = self.finished(benchmark)
+        return runs.pivot(index="seed", columns="method", values=column)
+
     def lacking(self, benchmark: str, methods: Iterable[str]) -> list[str]:
-        """Methods with fewer than two finished runs."""
+        """Methods with too few finished runs."""
         n = self.finished(benchmark)["method"].value_counts()
-        return [method for method in methods if n.get(method, 0) < FEWEST]
+        return [method for method in methods if n.get(method, 0) < self.fewest]
 
     def judged(self, methods: Iterable[str] = METHOD_TITLES) -> list[str]:
-        """The paper's benchmarks on which each of the methods has two finished runs."""
+        """The paper's benchmarks on which each of the methods has enough finished runs."""
         return [b for b in BENCHMARK_TITLES if not self.lacking(b, methods)]
 
     def missing(
@@ -76,7 +85,7 @@ class Evidence:
         """What keeps the other benchmarks from being judged."""
         lacking = {b: self.lacking(b, methods) for b in benchmarks}
         return [
-            f"{BENCHMARK_TITLES[b]} (needs {FEWEST} finished runs of {_some(found, methods)})"
+            f"{BENCHMARK_TITLES[b]} (needs {self.fewest} finished runs of {_some(found, methods)})"
             for b, found in lacking.items()
             if found
         ]
@@ -119,12 +128,19 @@ def read_figures(paths: Iterable[Path]) -> dict[str, Summary]:
     return figures
 
 
-def majority(found: Mapping[str, bool], total: int = len(BENCHMARK_TITLES)) -> str:
-    """Of a claim on "most" of the `total` benchmarks, as soon as the missing ones can't turn it."""
-    yes, missing = sum(found.values()), total - len(found)
-    if 2 * yes > total:
+def majority(found: Mapping[str, str], total: int = len(BENCHMARK_TITLES)) -> str:
+    """Of a claim on "most" of `total` benchmarks: whether it holds on each, or is tied (MIXED).
+
+    Open as long as the missing ones could make it hold or fail; mixed where only ties leave it so.
+    """
+    n = Counter(found.values())
+    missing = total - len(found)
+    if 2 * n[HOLDS] > total:
         return HOLDS
-    return FAILS if 2 * (yes + missing) <= total else OPEN
+    if 2 * n[FAILS] >= total:
+        return FAILS
+    could_turn = 2 * (n[HOLDS] + missing) > total or 2 * (n[FAILS] + missing) >= total
+    return OPEN if could_turn else MIXED
 
 
 def both(verdicts: Iterable[str]) -> str:
@@ -147,8 +163,13 @@ def every(found: Iterable[bool], total: int) -> str:
 
 
 def side(interval: Sequence[float], bound: float) -> str:
-    """Of a claim "below `bound`": holds if an interval is; does not if it is above; else mixed."""
+    """Of a claim "below `bound`": holds if an interval is; does not if it is above; else mixed.
+
+    Open without an interval (NaN).
+    """
     low, high = interval
+    if np.isnan(low):
+        return OPEN
     if high < bound:
         return HOLDS
     return FAILS if low > bound else MIXED
@@ -161,7 +182,7 @@ def above(interval: Sequence[float], bound: float) -> str:
 
 
 class Change(NamedTuple):
-    """A mean change, paired by seed, and its 95 % interval."""
+    """A mean difference, paired by seed, and its 95 % interval; NaN of too few pairs for one."""
 
     mean: float
     low: float
@@ -177,13 +198,29 @@ class Change(NamedTuple):
         """With its sign and its interval."""
         return with_interval(*self, sign="+")
 
+    @property
+    def unsigned(self) -> str:
+        """Without its sign, of what is no difference."""
+        return with_interval(*self)
 
-def change(before: Sequence[float], after: Sequence[float]) -> Change | None:
+
+def change(before: Numbers, after: Numbers) -> Change | None:
     """Of two lists paired by seed; None for fewer than two seeds."""
     if len(before) < FEWEST:
         return None
     values = np.subtract(after, before)
-    return Change(float(values.mean()), *bootstrap_mean_interval(values))
+    return Change(float(values.mean()), *mean_interval(values))
+
+
+def mean_of(values: Numbers) -> Change | None:
+    """A mean and its 95 % interval (Student's); None for fewer than two values."""
+    return change(np.zeros(len(values)), values)
+
+
+def lead(differences: "pd.Series[float]") -> Change:
+    """Of paired differences between methods, with the interval of Table "comparisons"."""
+    d = differences.dropna().to_numpy()
+    return Change(float(d.mean()), *sign_flip_interval(d))
 
 
 def one_seed(what: str, needed: str = "seeds") -> Judgement:

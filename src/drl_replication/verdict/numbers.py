@@ -1,13 +1,15 @@
 """The verdict: each number that the paper prints beside ours, and whether they agree."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import product
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from drl_replication.measures.statistics import difference_interval, kendall_tau
+from drl_replication.measures.statistics import Parts, kendall_tau, mean_interval
 from drl_replication.paper.printed import (
     BENCHMARK_TITLES,
     METHOD_TITLES,
@@ -20,11 +22,13 @@ from drl_replication.paper.printed import (
 from drl_replication.tables import table_5
 from drl_replication.tables.audit import audit
 from drl_replication.tables.frames import rows
-from drl_replication.tables.table_1_to_3 import TABLES, Mean
+from drl_replication.tables.table_1_to_3 import TABLES
+from drl_replication.text.notes import ENOUGH
 from drl_replication.verdict.comparability import incomparable_figure
 from drl_replication.verdict.evidence import Evidence, Summary
 from drl_replication.verdict.scoring import (
     ACCURACY_MARGIN,
+    CONFIDENCE,
     CORRELATION_MARGIN,
     DIFFERS,
     INCONCLUSIVE,
@@ -32,11 +36,20 @@ from drl_replication.verdict.scoring import (
     NOT_COMPARABLE,
     NOT_RUN,
     NOT_SCORED,
+    RANGE_SHARE,
+    SCORED,
     TIME_MARGIN,
     VERDICTS,
     Row,
+    judge,
 )
 
+OTHER_REFERENCE = (
+    "a* is the best of all methods and seeds, and grows with their number: it is of fewer than the "
+    f"paper's {len(METHOD_TITLES)} methods with {PRINTED_SEEDS} seeds each"
+)
+PROVISIONAL = "provisional"
+MEASURE_TABLES = ("Table 1", "Table 2", "Table 3")
 RANKED = ("Table 1", "Table 2", "Table 3", "Table 5")
 
 
@@ -61,12 +74,13 @@ def misprints() -> dict[tuple[str, str], str]:
 
 def measure_rows(number: int, frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[Row]:
     """Rows of Table 1, 2 or 3; `frame` is ours, `other` of `incomparable`."""
-    ours = {(cell.benchmark, cell.method): cell for cell in rows(frame, Mean)}
+    ours = {(cell.benchmark, cell.method): cell for cell in rows(_with_reference(frame), Cell)}
     refuted = misprints() if number == 3 else {}
+    margins = _margins(number, refuted)
     for benchmark, method, mean, std in _in_order(printed(number)):
         key = benchmark, method
         row = Row(f"Table {number}", *key, TABLES[number].column, mean, std)
-        row.margin = ACCURACY_MARGIN
+        row.margin = margins[benchmark]
         cell = ours.get(key)
         if cell is not None:
             row.ours, row.ours_std, row.n = cell.mean, cell.std, cell.n
@@ -76,22 +90,57 @@ def measure_rows(number: int, frame: pd.DataFrame, other: Mapping[str, str]) -> 
             yield row.closed(NOT_RUN)
         elif benchmark in other:
             yield row.closed(NOT_COMPARABLE, other[benchmark])
+        elif number == 3 and math.isnan(cell.best_std):
+            yield row.closed(NOT_COMPARABLE, OTHER_REFERENCE)
         else:
-            yield _judged_mean(row, cell.n_diverged)
+            yield _judged_mean(row, cell).with_deviations(PRINTED_SEEDS)
 
 
-def _judged_mean(row: Row, diverged: int) -> Row:
-    total = row.n + diverged
+class Cell(NamedTuple):
+    """What is judged of a row of Tables 1-3; the last two are 0 where there is no a*."""
+
+    benchmark: str
+    method: str
+    n: int
+    n_diverged: int
+    mean: float
+    std: float
+    best_std: float
+    best_shift: float
+
+
+def _with_reference(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame if "best_std" in frame else frame.assign(best_std=0.0, best_shift=0.0)
+
+
+def _margins(number: int, refuted: Iterable[tuple[str, str]]) -> dict[str, float]:
+    """By benchmark; an intransigence of 0.009 and one of 0.026 are not the same."""
+    paper = printed(number).set_index(["benchmark", "method"])["mean"]
+    columns = paper.drop(index=list(refuted)).groupby("benchmark")
+    half = RANGE_SHARE * (columns.max() - columns.min())
+    return {
+        str(b): min(ACCURACY_MARGIN, r) if number == 3 else ACCURACY_MARGIN for b, r in half.items()
+    }
+
+
+def _judged_mean(row: Row, cell: Cell) -> Row:
+    diverged, total = cell.n_diverged, row.n + cell.n_diverged
+    row.ours += cell.best_shift  # a* of as many seeds as the paper's
     left_out = f"{diverged} of {total} runs diverged" if diverged else ""
     if row.n == 0:
         # There is no mean; but that every run fails where the paper's learn is no chance.
+        row.provisional = total < ENOUGH
         return row.closed(DIFFERS if total > 1 else INCONCLUSIVE, left_out)
     if row.n == 1:
         return row.judged(NO_INTERVAL, "; ".join(filter(None, ["one seed", left_out])))
-    interval = difference_interval(
-        row.ours, row.ours_std, row.n, row.printed, row.printed_std, PRINTED_SEEDS
-    )
-    return row.judged(interval, left_out)
+    theirs = row.printed_std**2 / PRINTED_SEEDS, PRINTED_SEEDS - 1
+
+    def parts(n: int) -> Parts:
+        # Theirs varies as ours of as many seeds; ours of more varies less.
+        reference = cell.best_std**2 * (1 + PRINTED_SEEDS / n), n - 1
+        return [(row.ours_std**2 / n, n - 1), theirs, *([reference] if cell.best_std else [])]
+
+    return row.judged_by(parts, left_out)
 
 
 class Pooled(NamedTuple):
@@ -124,7 +173,7 @@ def correlation_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[
             yield row.closed(NOT_RUN, missing)
         else:
             interval = cell.pooled_low90 - row.printed, cell.pooled_high90 - row.printed
-            yield row.judged(interval, _too_few(cell.n, interval))
+            yield row.judged_alone(interval, _too_few(cell.n, interval))
 
 
 def _too_few(n: int, interval: tuple[float, float]) -> str:
@@ -152,7 +201,7 @@ def time_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[Row]:
             yield row.closed(NOT_COMPARABLE, f"no seed ran on one machine with ER's ({machines})")
         else:
             interval = cell.ratio_low90 / row.printed - 1, cell.ratio_high90 / row.printed - 1
-            row.judged(interval, _too_few(row.n, interval))
+            row.judged_alone(interval, _too_few(row.n, interval))
             row.difference = cell.ratio / row.printed - 1
             yield row
 
@@ -172,9 +221,9 @@ def figure_2_rows(figure: Summary | None) -> Iterator[Row]:
         if other:
             yield row.closed(NOT_COMPARABLE, other)
         else:
-            low, high = stat["interval90"] or NO_INTERVAL
+            low, high = mean_interval(stat["values"], CONFIDENCE) if row.n > 1 else NO_INTERVAL
             interval = low - row.printed, high - row.printed
-            yield row.judged(interval, _too_few(row.n, interval))
+            yield row.judged_alone(interval, _too_few(row.n, interval))
 
 
 def _number(value: float | None) -> float:
@@ -190,13 +239,41 @@ def _in_order(paper: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     yield from paper.loc[order].itertuples(index=False, name=None)
 
 
-def counts(verdict: pd.DataFrame) -> pd.DataFrame:
-    """How many numbers of each source have each verdict; the last row is their sum."""
-    table = pd.crosstab(verdict["source"], verdict["verdict"]).reindex(
-        index=verdict["source"].unique(), columns=VERDICTS, fill_value=0
+def counts(verdict: pd.DataFrame, column: str = "source") -> pd.DataFrame:
+    """How many numbers of each source have each verdict; provisional ones are counted apart."""
+    told = verdict["verdict"].mask(verdict["provisional"], PROVISIONAL)
+    table = pd.crosstab(verdict[column], told).reindex(
+        index=verdict[column].unique(), columns=[*VERDICTS, PROVISIONAL], fill_value=0
     )
-    table.loc["all"] = table.sum()
     return table.assign(printed=table.sum(axis=1))
+
+
+def deviation_counts(verdict: pd.DataFrame) -> pd.DataFrame:
+    """How many of our deviations have each verdict, by source, and the median of the ratios."""
+    part = verdict[(verdict["std_verdict"] != "") & ~verdict["provisional"]]
+    table = pd.crosstab(part["source"], part["std_verdict"]).reindex(
+        columns=list(SCORED), fill_value=0
+    )
+    ratios = part.groupby("source")["std_ratio"]
+    return table.assign(median=ratios.median(), largest=ratios.max())
+
+
+def with_margins(verdict: pd.DataFrame, factors: Iterable[float]) -> pd.DataFrame:
+    """How many numbers of Tables 1-3 have each verdict with wider or narrower margins.
+
+    Columns: source, factor, and the three verdicts.
+    """
+    part = verdict[verdict["source"].isin(MEASURE_TABLES) & verdict["low"].notna()]
+    part = part[~part["provisional"]]
+    found = []
+    for source, factor in product(MEASURE_TABLES, factors):
+        ends = part.loc[part["source"] == source, ["low", "high", "margin"]]
+        judged = Counter(
+            judge(low, high, factor * margin)
+            for low, high, margin in ends.itertuples(index=False, name=None)
+        )
+        found.append({"source": source, "factor": factor, **{v: judged[v] for v in SCORED}})
+    return pd.DataFrame(found)
 
 
 class Ranks(NamedTuple):

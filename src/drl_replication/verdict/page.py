@@ -1,13 +1,16 @@
 """The verdict as a page: its summary, the order of the methods, the claims, then every number."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from drl_replication.paper.printed import BENCHMARK_TITLES, benchmark_title, method_title
 from drl_replication.tables.frames import rows as rows_of
+from drl_replication.text import notes
 from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.notes import ENOUGH
 from drl_replication.text.numbers import (
     DECIMALS,
     NONE,
@@ -16,32 +19,20 @@ from drl_replication.text.numbers import (
     shortest,
     with_std,
 )
+from drl_replication.verdict import rules
 from drl_replication.verdict.evidence import CLAIM_VERDICTS
-from drl_replication.verdict.numbers import RANKED, Ranks, counts, rank_agreement
-from drl_replication.verdict.scoring import VERDICTS, Row
+from drl_replication.verdict.numbers import (
+    PROVISIONAL,
+    RANKED,
+    Ranks,
+    counts,
+    deviation_counts,
+    rank_agreement,
+    with_margins,
+)
+from drl_replication.verdict.scoring import SCORED, Row
 
-RULE = (
-    "The rule: the 90 % interval of (ours − paper) lies inside the margin: reproduced; wholly "
-    "outside: differs; else: inconclusive. The margin is ±0.02 for Tables 1-3 and Figure 2's "
-    "accuracies, ±0.2 for correlations, and ±25 % of the printed ratio to ER for times."
-)
-INTERVALS = (
-    "Intervals: Tables 1-3 from both standard deviations (Welch; the paper's of 10 runs); "
-    "correlations by a bootstrap over our seeds; times from our ratios, paired by seed; Figure 2 "
-    "by a bootstrap over our seeds, since the paper gives one number without a deviation. Where "
-    "only ours varies, the paper's own chance is not in the interval, so that it is too narrow."
-)
-OTHERS = (
-    "Not run: the runs or the figure that it needs are not there. Not comparable: ours was "
-    "measured on other data, or less of it, than the paper's, or a time on no machine that ER ran "
-    "on with the same seed. Not scored: misprints, and the "
-    "reference of a ratio. One seed has no interval, so that nothing of it can be more than "
-    "inconclusive."
-)
-WIDE = (
-    "The margin is the same for small numbers: an intransigence of 0.010 is reproduced by any "
-    "value from 0 to 0.030; there the order of the methods says more."
-)
+MARGIN_FACTORS = (0.5, 0.75, 1, 1.5, 2)
 
 
 def to_markdown(rows: pd.DataFrame, claims: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
@@ -52,7 +43,14 @@ def to_markdown(rows: pd.DataFrame, claims: pd.DataFrame, remarks: Sequence[str]
         headline(rows, claims),
         "## Printed numbers",
         _counts(rows),
-        _list([RULE, INTERVALS, OTHERS, WIDE]),
+        _list(rules.OF_NUMBERS),
+        "By benchmark, as reproduced / differs / inconclusive:",
+        _columns(rows),
+        "With other margins, as reproduced / differs / inconclusive:",
+        _margins(rows),
+        "## Deviations",
+        _deviations(rows),
+        rules.DEVIATIONS,
         "## Order of the methods",
         _ranks(rank_agreement(rows)),
         "## Claims",
@@ -64,15 +62,25 @@ def to_markdown(rows: pd.DataFrame, claims: pd.DataFrame, remarks: Sequence[str]
 
 
 def headline(rows: pd.DataFrame, claims: pd.DataFrame) -> str:
-    """The result in two sentences."""
-    n = rows["verdict"].value_counts()
-    verdicts = ", ".join(f"{v} {n[v]}" for v in VERDICTS if v in n)
-    of_claims = claims["verdict"].value_counts()
-    judged = ", ".join(f"{v} {of_claims[v]}" for v in CLAIM_VERDICTS if v in of_claims)
+    """The result: each table by itself, then the claims."""
+    lines = []
+    for source, n in counts(rows).iterrows():
+        told = ", ".join(f"{verdict} {n[verdict]}" for verdict in SCORED if n[verdict])
+        scored = sum(n[verdict] for verdict in SCORED)
+        lines.append(f"{source}, {scored} of {n['printed']} scored: {told or 'none'}")
+    judged = claim_counts(claims)
+    told = ", ".join(f"{verdict} {n}" for verdict, n in judged.items() if n)
     return (
-        f"**Of {len(rows)} printed numbers: {verdicts}. Of {len(claims)} claims: {judged}.** "
-        "What is not run, or cannot be judged, is open and no evidence for the paper or against it."
+        f"**{'; '.join(lines)}. Of {len(claims)} claims: {told}.** "
+        "Tables 1-3 are views of the same runs and must not be added up. What is not scored or "
+        "cannot be judged is open and no evidence for the paper or against it."
     )
+
+
+def claim_counts(claims: pd.DataFrame) -> dict[str, int]:
+    """How many claims have each verdict; provisional ones apart."""
+    n = claims["verdict"].mask(claims["provisional"], PROVISIONAL).value_counts()
+    return {verdict: int(n.get(verdict, 0)) for verdict in (*CLAIM_VERDICTS, PROVISIONAL)}
 
 
 def _list(sentences: Iterable[str]) -> str:
@@ -80,12 +88,51 @@ def _list(sentences: Iterable[str]) -> str:
 
 
 def _counts(rows: pd.DataFrame) -> str:
-    table = counts(rows)
+    return _grid("source", counts(rows))
+
+
+def _grid(corner: str, table: pd.DataFrame) -> str:
     lines = [
-        [str(name), *map(str, line)]
+        [str(name), *(str(value) for value in line)]
         for name, line in zip(table.index, table.to_numpy(), strict=True)
     ]
-    return markdown_grid(["source", *table.columns], lines)
+    return markdown_grid([corner, *map(str, table.columns)], lines)
+
+
+def _columns(rows: pd.DataFrame) -> str:
+    """Each table's columns by themselves."""
+    part = rows[rows["source"].isin(RANKED)]
+    lines = []
+    for source, table in part.groupby("source", sort=False):
+        found = counts(table, "benchmark")
+        cells = [
+            _three(found.loc[b].to_dict()) if b in found.index else NONE for b in BENCHMARK_TITLES
+        ]
+        lines.append([str(source), *cells])
+    return markdown_grid(["source", *map(benchmark_title, BENCHMARK_TITLES)], lines)
+
+
+def _three(n: Mapping[Any, Any]) -> str:
+    return " / ".join(str(n[verdict]) for verdict in SCORED)
+
+
+def _margins(rows: pd.DataFrame) -> str:
+    found = with_margins(rows, MARGIN_FACTORS)
+    lines = [
+        [str(source), *(_three(line) for line in part.to_dict("records"))]
+        for source, part in found.groupby("source", sort=False)
+    ]
+    return markdown_grid(["source", *(f"margin × {f:g}" for f in MARGIN_FACTORS)], lines)
+
+
+def _deviations(rows: pd.DataFrame) -> str:
+    lines = [
+        [str(source), *(str(n[verdict]) for verdict in SCORED)]
+        + [digits(n[name], decimals=2) for name in ("median", "largest")]
+        for source, n in deviation_counts(rows).to_dict("index").items()
+    ]
+    header = ["source", *SCORED, "median of ours / paper's", "largest"]
+    return markdown_grid(header, lines)
 
 
 def _ranks(agreement: pd.DataFrame) -> str:
@@ -107,22 +154,25 @@ def _ranks(agreement: pd.DataFrame) -> str:
 def _tau(row: Ranks) -> str:
     if math.isnan(row.tau):
         return NONE
-    one_seed = ", one seed" if row.n == 1 else ""
+    one_seed = ", one seed" if row.n == 1 else notes.PROVISIONAL if row.n < ENOUGH else ""
     tau = f"{digits(row.tau, decimals=2)} ({row.methods}{one_seed})"
     return tau + ("" if row.comparable else " †")
 
 
 def _claims(claims: pd.DataFrame) -> str:
     lines = [
-        [f"`{c.id}`", f"“{c.claim}” ({c.section})", f"**{c.verdict}**", _cell(str(c.evidence))]
-        for c in claims.itertuples()
+        [
+            f"`{c['id']}`",
+            f"“{c['claim']}” ({c['section']})",
+            f"**{c['verdict']}**" + (notes.PROVISIONAL if c["provisional"] else ""),
+            _cell(str(c["evidence"])),
+            c["robust"] or NONE,
+        ]
+        for c in claims.to_dict("records")
     ]
-    note = (
-        "A claim is judged on the benchmarks on which each method that it needs has two finished "
-        "runs; what else it would need is named as missing. The rules:"
-    )
-    rules = _list(f"`{c.id}`: {c.rule}" for c in claims.itertuples())
-    return f"{markdown_grid(['id', 'claim', 'verdict', 'evidence'], lines)}\n{note}\n\n{rules}"
+    bounds = _list(f"`{c['id']}`: {c['rule']}" for c in claims.to_dict("records"))
+    grid = markdown_grid(["id", "claim", "verdict", "evidence", "same verdict for"], lines)
+    return f"{grid}\n{rules.CLAIMS} The rules:\n\n{bounds}\n\n{rules.ALPHA}"
 
 
 def _cell(text: str) -> str:
@@ -134,12 +184,37 @@ def _section(source: str, rows: pd.DataFrame) -> str:
     title = f"### {source}" + (f": {measures[0].replace('_', ' ')}" if len(measures) == 1 else "")
     if source == "Table 5":
         title += " (difference and interval as parts of the printed ratio)"
+    found = rows_of(rows, Row)
     lines = [
-        [_name(row, many=len(measures) > 1), *_numbers(row), f"**{row.verdict}**", row.reason]
-        for row in rows_of(rows, Row)
+        [_name(row, len(measures) > 1), *_numbers(row), _verdict(row), power(row), row.reason]
+        for row in found
     ]
-    header = ["number", "paper", "ours", "n", "difference", "90 % interval", "verdict", "reason"]
+    header = ["number", "paper", "ours", "n", "difference", "90 % interval", "verdict", "power"]
+    header += ["reason"]
+    if rows["std_verdict"].any():
+        header.append("deviations, ours / paper's")
+        lines = [[*line, deviation(row)] for line, row in zip(lines, found, strict=True)]
     return f"{title}\n\n{markdown_grid(header, lines)}"
+
+
+def _verdict(row: Row) -> str:
+    return f"**{row.verdict}**" + (notes.PROVISIONAL if row.provisional else "")
+
+
+def power(row: Row) -> str:
+    """What the runs of an inconclusive number can show, and how many would decide."""
+    if math.isnan(row.detectable):
+        return ""
+    runs = "none" if math.isinf(row.runs_to_decide) else f"{row.runs_to_decide:.0f}"
+    return f"shows ±{digits(row.detectable)}; decides: {runs}"
+
+
+def deviation(row: Row) -> str:
+    """The ratio of the deviations, its interval and its verdict."""
+    if not row.std_verdict:
+        return ""
+    ends = interval(row.std_low, row.std_high, decimals=2)
+    return f"{digits(row.std_ratio, decimals=2)} {ends}, {row.std_verdict}"
 
 
 def _name(row: Row, many: bool) -> str:

@@ -5,9 +5,12 @@ set -u
 
 dir=$(realpath -m "$1")
 [[ -s $dir/pids ]] || exit 0
-unset SLURM_CONF
-scancel --user="$(id -un)" 2> /dev/null
-sleep 0.5
+export SLURM_CONF=$dir/slurm.conf # never another cluster's
+timeout 10 scancel --user="$(id -un)" 2> /dev/null
+for _ in $(seq 50); do
+    [[ -n $(timeout 10 squeue --noheader 2> /dev/null) ]] || break
+    sleep 0.1
+done
 tac "$dir/pids" | while read -r name pid; do
     is_running() { [[ $(cat "/proc/$pid/comm" 2> /dev/null) == "$name" ]]; }
     is_running && kill "$pid"

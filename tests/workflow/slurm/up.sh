@@ -6,7 +6,7 @@ set -euo pipefail
 
 dir=$(realpath -m "$1")
 host=$(hostname -s)
-cpus=8 # more than there may be: jobs of these tests mostly wait
+cpus=16 # more than there may be: jobs of these tests mostly wait
 
 if [[ -e $dir/pids ]]; then
     echo "error: $dir/pids is there: that cluster runs already; stop it with down.sh $dir" >&2
@@ -19,6 +19,15 @@ for file in slurm.conf gres.conf; do
         exit 1
     fi
 done
+other=$(dirname "$(readlink /etc/slurm/slurm.conf || echo /)")
+if [[ $other != "$dir" && -s $other/pids ]]; then
+    while read -r name pid; do
+        if [[ $(cat "/proc/$pid/comm" 2> /dev/null) == "$name" ]]; then
+            echo "error: a cluster runs in $other; leave it, or stop it with down.sh $other" >&2
+            exit 1
+        fi
+    done < "$other/pids"
+fi
 unset SLURM_CONF
 
 mkdir -p "$dir"/{state,spool,munge} /etc/slurm
@@ -68,11 +77,18 @@ SwitchType=switch/none
 ReturnToService=2
 SlurmdParameters=config_overrides
 KillWait=2
+MinJobAge=2
+JobRequeue=0
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
 OverTimeLimit=0
 GresTypes=gpu
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=64000 Gres=gpu:1 State=UNKNOWN
-PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
-PartitionName=other Nodes=$host MaxTime=INFINITE State=UP
+PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP PreemptMode=OFF
+PartitionName=other Nodes=$host MaxTime=INFINITE State=UP PreemptMode=OFF
+PartitionName=closed Nodes=$host MaxTime=INFINITE State=DOWN PreemptMode=OFF
+PartitionName=low Nodes=$host MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=CANCEL
+PartitionName=high Nodes=$host MaxTime=INFINITE State=UP PriorityTier=9 PreemptMode=OFF
 CONF
 ln -sfn /dev/null "$dir/gpu0" # can be asked for, and scheduled
 echo "Name=gpu File=$dir/gpu0" > "$dir/gres.conf"

@@ -1,7 +1,5 @@
 """A-GEM (Chaudhry et al., 2019a): training batch from the memory, projected gradient."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,6 +9,7 @@ from drl_replication.learning.methods.loss import Objective
 from drl_replication.learning.methods.parts import AddThenDraw, Shared
 from drl_replication.learning.methods.ring import RingBuffer
 from drl_replication.learning.methods.sgd import SGD
+from drl_replication.learning.networks import Gradient
 
 
 class FromMemory(AddThenDraw):
@@ -40,41 +39,45 @@ class ProjectedSGD(SGD):
         self.shared, self.memory = shared, memory
         self.reference_size: int = shared.settings["agem_reference_batch_size"]
 
-    def descend(self, gradients: Sequence[Tensor]) -> None:
-        """Subtract the gradient, projected where it conflicts with a reference batch's."""
-        if self.shared.task > 0:
-            earlier = ~self.shared.current_groups
-            drawn = self.memory.draw_uniform(self.reference_size, self.shared.rng, earlier)
-            reference = self.reference(drawn)
-            own = gradients[len(reference) :]  # of the objective's parameters, if any
-            gradients = [*project(gradients[: len(reference)], reference), *own]
-        super().descend(gradients)
+    def adjusted(self, gradient: Gradient) -> Gradient:
+        """The network's gradient, projected where it conflicts with a reference batch's."""
+        if self.shared.task == 0:
+            return gradient
+        earlier = ~self.shared.current_groups
+        drawn = self.memory.draw_uniform(self.reference_size, self.shared.rng, earlier)
+        return project(gradient, self.reference(drawn))
 
-    def reference(self, positions: np.ndarray) -> Sequence[Tensor]:
+    def reference(self, positions: np.ndarray) -> Gradient:
         """The gradient of the mean cross entropy of the samples at `positions` (R,)."""
         weights = None
         if self.network.samples_apart:
             # 256 draws from 300 samples are some 160 samples: each once, as often as it counts.
             positions, counts = np.unique(positions, return_counts=True)
-            weights = torch.from_numpy(counts / counts.sum()).to(self.stream.labels.device).float()
+            weights = (counts / counts.sum()).astype(np.float32)
         inputs, labels = self.stream.batch(positions)
         return gradient(self.network, inputs, labels, weights)
 
 
-def project(gradient: Sequence[Tensor], reference: Sequence[Tensor]) -> Sequence[Tensor]:
+def project(gradient: Gradient, reference: Gradient) -> Gradient:
     """g - (g.r / r.r) r where g.r < 0, else g, all parameters as one vector (A-GEM, Eq. 11).
 
     In float64, in which no product of float32 numbers under- or overflows.
 
     Args:
-        gradient: g, one tensor a parameter.
+        gradient: g, one tensor a parameter, or one array for all.
         reference: r, of the same shapes.
     """
-    g = torch.cat([part.flatten() for part in gradient]).double()
-    r = torch.cat([part.flatten() for part in reference]).double()
+    g, r = (_vector(parts) for parts in (gradient, reference))
     inner = torch.dot(g, r)
     if inner >= 0:
         return gradient
-    projected = g.sub_(r.mul_(inner / torch.dot(r, r))).to(gradient[0].dtype)
-    parts = projected.split([part.numel() for part in gradient])
+    g = torch.sub(g, r, alpha=(inner / torch.dot(r, r)).item())
+    if isinstance(gradient[0], np.ndarray):
+        return [g.numpy().astype(gradient[0].dtype)]
+    parts = g.to(gradient[0].dtype).split([part.numel() for part in gradient])
     return [p.view_as(part) for p, part in zip(parts, gradient, strict=True)]
+
+
+def _vector(parts: Gradient) -> Tensor:
+    flat = [torch.as_tensor(part).flatten() for part in parts]
+    return (torch.cat(flat) if len(flat) > 1 else flat[0]).double()

@@ -1,5 +1,6 @@
 """Cosines of representations, and how a gradient at the cosines becomes one at their vectors."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -19,19 +20,21 @@ class Cosines:
     (2 - 2 s) keep their digits.
     """
 
-    def __init__(self, h: Tensor):
-        exact = h.double()
-        norms = torch.linalg.vector_norm(exact, dim=1, keepdim=True)
-        self.inverse = norms.masked_fill(norms == 0, torch.inf).reciprocal()  # 1 / n_i, or 0
-        self.unit = exact * self.inverse
-        self.values = self.unit @ self.unit.T  # (B, B)
+    def __init__(self, h: np.ndarray):
+        self.exact = h.astype(np.float64)
+        gram = self.exact @ self.exact.T
+        norms = np.sqrt(gram.diagonal())
+        norms[norms == 0] = np.inf  # a zero row is orthogonal to all, and stays where it is
+        self.scale = 1 / (norms[:, None] * norms)
+        self.values = gram * self.scale  # (B, B)
         self.dtype = h.dtype
 
-    def gradient(self, slopes: Tensor) -> Tensor:
+    def gradient(self, slopes: np.ndarray) -> np.ndarray:
         """Gradient (B, H) at h of a loss whose gradient at the cosines is `slopes` G (B, B).
 
         With K = G + G^T it is M h, where M = (K - diag((K * s) 1)) / (n n^T).
         """
-        both = slopes + slopes.T
-        along = (both * self.values).sum(1, keepdim=True)
-        return (both @ self.unit).sub_(along * self.unit).mul_(self.inverse).to(self.dtype)
+        m = slopes + slopes.T
+        m.flat[:: len(m) + 1] -= (m * self.values).sum(1)
+        m *= self.scale
+        return (m @ self.exact).astype(self.dtype)

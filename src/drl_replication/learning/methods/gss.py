@@ -42,7 +42,7 @@ class GradientBuffer:
     def __init__(self, shared: Shared):
         self.stream, self.network, self.rng = shared.stream, shared.network, shared.rng
         self.gate: str = shared.settings["readings"]["gss_gate"]
-        self.capacity: int = shared.settings["memory_size"]
+        self.capacity = min(shared.settings["memory_size"], len(shared.stream.groups))
         self.batch_size: int = shared.settings["gss_batch_size"]
         self.positions = np.zeros(self.capacity, dtype=np.int64)
         self.scores = np.zeros(self.capacity)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -13,11 +14,12 @@ from drl_replication.learning.methods.parts import Shared
 class Loss(NamedTuple):
     """A loss as its value and its gradients; the network's backward pass goes on from there."""
 
-    value: Tensor  # ()
-    at_layers: list[
-        Tensor | None
-    ]  # (B, .) at each layer; None where the loss does not depend on it
+    value: float
+    at_layers: list[np.ndarray | None]  # (B, .) at each layer; None where it is zero
     at_own: Sequence[Tensor] = ()  # at the objective's own parameters
+
+
+Derived = tuple[float, np.ndarray, Sequence[Tensor]]
 
 
 class Objective:
@@ -37,24 +39,30 @@ class Objective:
         """The loss () of the network's layers [(B, .)], logits last, for labels (B,)."""
         raise NotImplementedError
 
-    def __call__(self, layers: list[Tensor], labels: Tensor) -> Loss:
+    def __call__(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
         """Value and gradients of the loss at these layers."""
-        return by_autograd(lambda h: self.loss(h, labels), layers, self.parameters())
+        return by_autograd(self.loss, layers, labels, self.parameters())
 
 
 def by_autograd(
-    loss: Callable[[list[Tensor]], Tensor], layers: list[Tensor], own: Sequence[Tensor] = ()
+    loss: Callable[[list[Tensor], Tensor], Tensor],
+    layers: list[np.ndarray],
+    labels: np.ndarray,
+    own: Sequence[Tensor] = (),
 ) -> Loss:
     """Value and gradients, at layers and an objective's `own` parameters, of any scalar."""
     with torch.enable_grad():
-        leaves = [layer.detach().requires_grad_() for layer in layers]
-        value = loss(leaves)
+        leaves = [torch.from_numpy(layer).requires_grad_() for layer in layers]
+        value = loss(leaves, torch.from_numpy(labels))
         gradients = torch.autograd.grad(value, [*leaves, *own], allow_unused=True)
+    at_layers: list[np.ndarray | None] = [
+        g if g is None else g.numpy() for g in gradients[: len(layers)]
+    ]
     at_own = [
         torch.zeros_like(p) if g is None else g
         for p, g in zip(own, gradients[len(layers) :], strict=True)
     ]
-    return Loss(value.detach(), list(gradients[: len(layers)]), at_own)
+    return Loss(value.item(), at_layers, at_own)
 
 
 class CrossEntropy(Objective):
@@ -64,15 +72,15 @@ class CrossEntropy(Objective):
         """The loss () of the network's layers [(B, .)], logits last, for labels (B,)."""
         return F.cross_entropy(layers[-1], labels)
 
-    def __call__(self, layers: list[Tensor], labels: Tensor) -> Loss:
+    def __call__(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
         """Value and gradients of the loss at these layers."""
         value, gradient = cross_entropy(layers[-1], labels)
         return Loss(value, [*[None] * (len(layers) - 1), gradient])
 
 
 def cross_entropy(
-    logits: Tensor, labels: Tensor, weights: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
+    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
     """Sum of the samples' weighted cross entropies, and its gradient: w_i (softmax - one-hot).
 
     Args:
@@ -80,11 +88,18 @@ def cross_entropy(
         labels: (B,).
         weights: (B,); the mean over the batch without them.
     """
-    target = labels.unsqueeze(1)
-    share = logits.new_full(target.shape, 1 / len(labels)) if weights is None else weights[:, None]
-    log_p = logits.log_softmax(1)
-    value = -torch.dot(log_p.gather(1, target).view(-1), share.view(-1))
-    return value, log_p.exp_().mul_(share).scatter_add_(1, target, -share)
+    rows = np.arange(len(labels))
+    shifted = logits - logits.max(1, keepdims=True)
+    p = np.exp(shifted)
+    total = p.sum(1, keepdims=True)
+    losses = np.log(total[:, 0]) - shifted[rows, labels]
+    p /= total
+    p[rows, labels] -= 1
+    if weights is None:
+        p /= len(labels)
+        return float(losses.sum()) / len(labels), p
+    p *= weights[:, None]
+    return float(losses @ weights), p
 
 
 class WithAuxiliary(CrossEntropy):
@@ -100,22 +115,27 @@ class WithAuxiliary(CrossEntropy):
         """L_aux () of the representation's layers [(B, .)] for labels (B,), as an equation."""
         raise NotImplementedError
 
-    def weighted(self, layers: list[Tensor], labels: Tensor) -> Loss:
-        """Value and gradients of lambda L_aux at these layers; a closed form is faster."""
-        return by_autograd(
-            lambda h: self.weight * self.auxiliary(h, labels), layers, self.parameters()
-        )
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_aux and gradients at h (B, H) and own parameters; closed forms are faster."""
+        value, at_layers, at_own = by_autograd(self.auxiliary, layers, labels, self.parameters())
+        reached = [
+            g if g is not None else np.zeros_like(h) for g, h in zip(at_layers, layers, strict=True)
+        ]
+        return value, np.concatenate(reached, axis=1), at_own
 
     def loss(self, layers: list[Tensor], labels: Tensor) -> Tensor:
         """The loss () of the network's layers [(B, .)], logits last, for labels (B,)."""
         auxiliary = self.auxiliary([layers[i] for i in self.layers], labels)
         return super().loss(layers, labels) + self.weight * auxiliary
 
-    def __call__(self, layers: list[Tensor], labels: Tensor) -> Loss:
+    def __call__(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
         """Value and gradients of the loss at these layers."""
-        entropy, at_layers, _ = super().__call__(layers, labels)
-        auxiliary = self.weighted([layers[i] for i in self.layers], labels)
-        for i, gradient in zip(self.layers, auxiliary.at_layers, strict=True):
-            before = at_layers[i]
-            at_layers[i] = gradient if before is None else before + gradient
-        return Loss(entropy + auxiliary.value, at_layers, auxiliary.at_own)
+        value, at_layers, _ = super().__call__(layers, labels)
+        auxiliary, at_h, at_own = self.derived([layers[i] for i in self.layers], labels)
+        at_h *= self.weight
+        end = 0
+        for i in self.layers:
+            start, end = end, end + layers[i].shape[1]
+            part, before = at_h[:, start:end], at_layers[i]
+            at_layers[i] = part if before is None else before + part
+        return Loss(value + self.weight * auxiliary, at_layers, [self.weight * g for g in at_own])

@@ -1,10 +1,11 @@
 """Multisimilarity loss (Wang et al., 2019) as an auxiliary objective (Eq. 7)."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from drl_replication.learning.methods.cosines import Cosines, unit_rows
-from drl_replication.learning.methods.loss import Loss, WithAuxiliary
+from drl_replication.learning.methods.loss import Derived, WithAuxiliary
 from drl_replication.learning.methods.parts import Shared
 
 ALPHA, BETA, GAMMA = 2.0, 40.0, 0.5  # Appendix C: "the same as in Roth et al. (2020)"
@@ -23,23 +24,18 @@ class MultiSim(WithAuxiliary):
             return torch.stack([layerwise_loss(layer, labels) for layer in layers]).sum()
         return multisimilarity_loss(torch.cat(layers, dim=1), labels)
 
-    def weighted(self, layers: list[Tensor], labels: Tensor) -> Loss:
-        """Value and gradients of lambda L_multi, in closed form."""
-        parts = layers if self.layerwise else [torch.cat(layers, dim=1)]
-        function = layerwise_slopes if self.layerwise else multisimilarity_slopes
-        value, gradients = torch.zeros((), device=labels.device), []
-        for h in parts:
-            cosines = Cosines(h)
-            loss, slopes = function(cosines.values, *_pairs(labels, cosines.values))
-            value = value + self.weight * loss
-            gradients.append(cosines.gradient(slopes.mul_(self.weight)))
-        if not self.layerwise:
-            gradients = list(gradients[0].split([layer.shape[1] for layer in layers], dim=1))
-        return Loss(value, gradients)
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_multi and its gradient at h (B, H), in closed form."""
+        if self.layerwise:
+            values, gradients = zip(*(layerwise_gradient(h, labels) for h in layers), strict=True)
+            return sum(values), np.concatenate(gradients, axis=1), ()
+        return *multisimilarity_gradient(np.concatenate(layers, axis=1), labels), ()
 
 
 def multisimilarity_loss(h: Tensor, labels: Tensor) -> Tensor:
     """L_multi (Eq. 7): one log for each anchor, over its positive and over its negative pairs.
+
+    To be derived by autograd, for any network.
 
     Args:
         h: (B, H) representations; similarity is their cosine.
@@ -48,42 +44,50 @@ def multisimilarity_loss(h: Tensor, labels: Tensor) -> Tensor:
     Returns:
         () mean over the anchors; an anchor without pairs of a kind adds zero.
     """
-    unit = unit_rows(h)
-    return multisimilarity_slopes(unit @ unit.T, *_pairs(labels, h))[0]
-
-
-def multisimilarity_slopes(
-    similarity: Tensor, positive: Tensor, negative: Tensor
-) -> tuple[Tensor, Tensor]:
-    """L_multi () (Eq. 7) of cosines (B, B) and masks (B, B) of pairs, and its gradient (B, B)."""
+    similarity, positive, negative = _pairs(h, labels)
     pull = torch.exp(-ALPHA * (similarity - GAMMA)) * positive
     push = torch.exp(BETA * (similarity - GAMMA)) * negative
-    pulls, pushes = pull.sum(1, keepdim=True), push.sum(1, keepdim=True)
-    value = (pulls.log1p() / ALPHA + pushes.log1p() / BETA).mean()
-    return value, (push / (1 + pushes) - pull / (1 + pulls)) / len(similarity)
+    return (pull.sum(1).log1p() / ALPHA + push.sum(1).log1p() / BETA).mean()
+
+
+def multisimilarity_gradient(h: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """L_multi (Eq. 7) and its gradient (B, H), in closed form; arguments as above."""
+    cosines, same, size = Cosines(h), labels[:, None] == labels, len(labels)
+    excess = cosines.values - GAMMA
+    pull = np.exp(-ALPHA * excess) * same
+    pull.flat[:: size + 1] = 0
+    push = np.exp(BETA * excess) * ~same
+    pulls, pushes = 1 + pull.sum(1, keepdims=True), 1 + push.sum(1, keepdims=True)
+    value = (np.log(pulls).sum() / ALPHA + np.log(pushes).sum() / BETA) / size
+    return float(value), cosines.gradient((push / pushes - pull / pulls) / size)
 
 
 def layerwise_loss(h: Tensor, labels: Tensor) -> Tensor:
-    """The reading `multisim_form = layerwise`: one log over a layer's whole masked matrix.
+    """The reading `multisim_form = layerwise`: one log over a layer's whole masked matrix, by B.
 
     Masked-out entries stay as zero similarities, each adding a constant under the log.
     """
+    similarity, positive, negative = _pairs(h, labels)
+    pull = torch.exp(-ALPHA * (similarity * positive - GAMMA)).sum()
+    push = torch.exp(BETA * (similarity * negative - GAMMA)).sum()
+    return (pull.log1p() / ALPHA + push.log1p() / BETA) / len(labels)
+
+
+def layerwise_gradient(h: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """A layer's part of `layerwise` and its gradient (B, H), in closed form."""
+    cosines, positive = Cosines(h), labels[:, None] == labels
+    negative = ~positive
+    positive.flat[:: len(labels) + 1] = False
+    pull = np.exp(-ALPHA * (cosines.values * positive - GAMMA))
+    push = np.exp(BETA * (cosines.values * negative - GAMMA))
+    pulls, pushes = pull.sum(), push.sum()
+    value = (np.log1p(pulls) / ALPHA + np.log1p(pushes) / BETA) / len(labels)
+    slopes = (negative * push / (1 + pushes) - positive * pull / (1 + pulls)) / len(labels)
+    return float(value), cosines.gradient(slopes)
+
+
+def _pairs(h: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Cosine similarities (B, B) and the masks (B, B) of positive and negative ordered pairs."""
     unit = unit_rows(h)
-    return layerwise_slopes(unit @ unit.T, *_pairs(labels, h))[0]
-
-
-def layerwise_slopes(
-    similarity: Tensor, positive: Tensor, negative: Tensor
-) -> tuple[Tensor, Tensor]:
-    """A layer's part () of `layerwise`, divided by B, and its gradient (B, B) at the cosines."""
-    pull = torch.exp(-ALPHA * (similarity * positive - GAMMA))
-    push = torch.exp(BETA * (similarity * negative - GAMMA))
-    pulls, pushes, size = pull.sum(), push.sum(), len(similarity)
-    value = (pulls.log1p() / ALPHA + pushes.log1p() / BETA) / size
-    return value, (negative * push / (1 + pushes) - positive * pull / (1 + pulls)) / size
-
-
-def _pairs(labels: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Masks (B, B), with numbers like those of a tensor, of positive and negative ordered pairs."""
-    same = (labels[:, None] == labels).to(like.dtype)
-    return same.clone().fill_diagonal_(0), 1 - same
+    same = (labels[:, None] == labels).to(h.dtype)
+    return unit @ unit.T, same - torch.eye(len(labels), dtype=h.dtype, device=h.device), 1 - same

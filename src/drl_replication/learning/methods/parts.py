@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from drl_replication.data.streams import Stream
 from drl_replication.learning.networks import Network
+from drl_replication.learning.streams import Stream
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from drl_replication.data.streams import Stream
 from drl_replication.learning.methods.parts import Shared
+from drl_replication.learning.streams import Stream
 
 
 class RingBuffer:
@@ -19,7 +19,8 @@ class RingBuffer:
 
     def __init__(self, shared: Shared):
         stream, settings = shared.stream, shared.settings
-        self.capacity = settings["memory_size"]
+        # A stream that is shorter needs no more.
+        self.capacity = min(settings["memory_size"], len(stream.groups))
         self.groups = stream.groups
         self.sizes = np.zeros(stream.group_count, dtype=np.int64)
         self._starts = np.zeros(stream.group_count, dtype=np.int64)

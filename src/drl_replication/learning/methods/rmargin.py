@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from drl_replication.learning.methods.cosines import Cosines, unit_rows
-from drl_replication.learning.methods.loss import Loss, WithAuxiliary
+from drl_replication.learning.methods.loss import Derived, WithAuxiliary
 from drl_replication.learning.methods.parts import Shared
 
 GAMMA, INITIAL_BETA, P_RHO = 0.2, 0.6, 0.2  # Appendix C
@@ -35,17 +35,12 @@ class RMargin(WithAuxiliary):
         positive, negative = (torch.from_numpy(pairs).to(h) for pairs in counts)
         return margin_loss(h, positive, negative, self.beta, self.form)
 
-    def weighted(self, layers: list[Tensor], labels: Tensor) -> Loss:
-        """Value and gradients of lambda L_margin, in closed form."""
-        counts = draw_pairs(labels.cpu().numpy(), self.switch, self.rng)
-        h = torch.cat(layers, dim=1)
-        positive, negative = (torch.from_numpy(self.weight * c).to(h.device) for c in counts)
-        value, gradient, at_beta = margin_gradient(h, positive, negative, self.beta, self.form)
-        return Loss(
-            value,
-            list(gradient.split([x.shape[1] for x in layers], dim=1)),
-            [at_beta.to(self.beta)],
-        )
+    def derived(self, layers: list[np.ndarray], labels: np.ndarray) -> Derived:
+        """Value of L_margin and its gradients at h (B, H) and beta, in closed form."""
+        counts = draw_pairs(labels, self.switch, self.rng)
+        h, beta = np.concatenate(layers, axis=1), self.beta.item()
+        value, gradient, at_beta = margin_gradient(h, *counts, beta, self.form)
+        return value, gradient, [torch.full_like(self.beta, at_beta)]
 
 
 def draw_pairs(
@@ -108,28 +103,25 @@ def margin_loss(h: Tensor, positive: Tensor, negative: Tensor, beta: Tensor, for
 
 
 def margin_gradient(
-    h: Tensor, positive: Tensor, negative: Tensor, beta: Tensor, form: str
-) -> tuple[Tensor, Tensor, Tensor]:
-    """L_margin () in closed form, and its gradients at h (B, H) and beta ().
+    h: np.ndarray, positive: np.ndarray, negative: np.ndarray, beta: float, form: str
+) -> tuple[float, np.ndarray, float]:
+    """L_margin in closed form, and its gradients at h (B, H) and beta; arguments as above.
 
     As d^2 = |u|^2 + |v|^2 - 2 s for vectors with the cosine s, dd/ds = -1 / d and dd^2/ds = -2.
-    The arguments are those of :func:`margin_loss`, the counts in float64.
     """
     cosines = Cosines(h)
     lengths = cosines.values.diagonal()  # of a zero row 0
     squared = lengths + lengths[:, None] - 2 * cosines.values
-    coincident = squared < COINCIDENT**2
-    squared.masked_fill_(coincident, 0)
+    squared[squared < COINCIDENT**2] = 0
     if form == "released":
-        distance, slope = squared, -2.0
-        positive, negative = positive.triu(1), negative.triu(1)
+        distance, slope = squared, np.array(-2.0)
+        positive, negative = np.triu(positive, 1), np.triu(negative, 1)
     else:
-        distance = squared.sqrt()
-        slope = -distance.reciprocal().masked_fill_(coincident, 0)
+        distance = np.sqrt(squared)
+        slope = -1 / np.where(distance == 0, np.inf, distance)
     excess = distance - beta
     if form == "hinge":
-        positive = positive * (excess > -GAMMA)
-        negative = negative * (excess < GAMMA)
+        positive, negative = positive * (excess > -GAMMA), negative * (excess < GAMMA)
     signed = positive - negative  # the gradient at the distances, and minus that at beta
-    value = GAMMA * (positive + negative).sum() + (signed * excess).sum()
-    return value, cosines.gradient(slope * signed), -signed.sum()
+    value = GAMMA * (positive.sum() + negative.sum()) + np.vdot(signed, excess)
+    return float(value), cosines.gradient(slope * signed), -float(signed.sum())

@@ -1,13 +1,11 @@
 """Vanilla SGD without any scheduling (Sec. 5)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-from torch import Tensor
 
 from drl_replication.learning.methods.loss import Objective
 from drl_replication.learning.methods.parts import Memory, Shared
+from drl_replication.learning.networks import Gradient
 
 
 class SGD:
@@ -16,20 +14,19 @@ class SGD:
     def __init__(self, shared: Shared, memory: Memory, objective: Objective):
         self.stream, self.network, self.objective = shared.stream, shared.network, objective
         self.learning_rate: float = shared.settings["learning_rate"]
-        # An objective may have parameters of its own (beta of R-Margin).
-        self.parameters = [*shared.network.weights, *objective.parameters()]
+        self.own = objective.parameters()  # beta of R-Margin
 
     @torch.no_grad()
     def step(self, positions: np.ndarray) -> float:
         """Train on the samples at `positions` (B,); returns the objective before the step."""
         inputs, labels = self.stream.batch(positions)
-        layers = self.network.traced(inputs)
-        loss = self.objective(layers, labels)
-        gradient = self.network.backward(inputs, layers, loss.at_layers)
-        self.descend([*gradient, *loss.at_own])
-        return loss.value.item()
+        layers, backward = self.network.trace(inputs)
+        loss = self.objective(layers, labels.numpy(force=True))
+        self.network.descend(self.adjusted(backward(loss.at_layers)), self.learning_rate)
+        for parameter, gradient in zip(self.own, loss.at_own, strict=True):
+            parameter.sub_(gradient, alpha=self.learning_rate)
+        return loss.value
 
-    def descend(self, gradients: Sequence[Tensor]) -> None:
-        """Subtract the gradients, one tensor a parameter, times the learning rate."""
-        # What torch.optim calls as well: one call for all parameters.
-        torch._foreach_sub_(self.parameters, gradients, alpha=self.learning_rate)
+    def adjusted(self, gradient: Gradient) -> Gradient:
+        """The network's gradient to descend along: the loss's own here, projected in A-GEM."""
+        return gradient

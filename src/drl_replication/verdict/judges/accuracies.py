@@ -1,137 +1,178 @@
-"""Claims on accuracy, forgetting and intransigence, from the runs."""
+"""Claims on accuracy, forgetting and rho of the methods, from the runs.
 
-import math
-from collections.abc import Iterable, Mapping
+On each benchmark a claim holds, doesn't, or is tied where the paired 95 % interval holds 0.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
-from drl_replication.measures.statistics import holm, pearson, sign_flip_test
-from drl_replication.paper.printed import benchmark_title, method_title
-from drl_replication.tables.comparisons import BETTER, LEVEL, RIVALS, WORSE
-from drl_replication.text.numbers import DECIMALS, digits, listed
-from drl_replication.verdict.evidence import Evidence, Judgement, both, majority
+from drl_replication.measures.statistics import pearson
+from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title
+from drl_replication.tables.comparisons import BETTER, RIVALS, WORSE
+from drl_replication.text.numbers import digits
+from drl_replication.verdict.evidence import (
+    FAILS,
+    HOLDS,
+    MIXED,
+    OPEN,
+    Evidence,
+    Judgement,
+    above,
+    both,
+    lead,
+    majority,
+    side,
+)
 
 METRIC_LEARNING = ("multisim", "rmargin")
 PLAIN = ("ber", "er", "agem", "gss")  # without a loss on representations
-REPLAY = ("er", "ber")
+OUTCOMES = {HOLDS: "yes", FAILS: "no", MIXED: "tied", OPEN: "too few pairs"}
+
+
+def _decided(found: Mapping[str, str]) -> str:
+    """On most benchmarks, without those on which there are too few pairs for an interval."""
+    return majority({benchmark: v for benchmark, v in found.items() if v != OPEN})
 
 
 def drl_is_best(evidence: Evidence) -> Judgement:
-    """The best mean average accuracy of a benchmark, rounded as in the tables."""
-    best = {}
-    for benchmark in evidence.judged():
-        means = evidence.means(benchmark, "average_accuracy").round(DECIMALS)
-        best[benchmark] = list(means.index[means == means.max()])
-    found = {benchmark: "drl" in methods for benchmark, methods in best.items()}
-    leaders = (f"{benchmark_title(b)}: {listed(map(method_title, m))}" for b, m in best.items())
+    """Ahead of each rival by its own interval; not, if a rival is ahead after Holm."""
     tests = evidence.tests[
         (evidence.tests["comparison"] == RIVALS)
         & (evidence.tests["measure"] == "average_accuracy")
-        & evidence.tests["benchmark"].isin(best)
+        & evidence.tests["benchmark"].isin(evidence.judged())
     ]
-    ahead = tests["verdict"] == BETTER
-    everywhere = ahead.groupby(tests["benchmark"]).all()
-    text = (
-        f"DRL has the best mean on {sum(found.values())} of {len(found)} benchmarks "
-        f"({'; '.join(leaders)}); in exact paired tests after Holm it is ahead of {ahead.sum()} "
-        f"and behind {(tests['verdict'] == WORSE).sum()} of {len(tests)} rivals, and ahead of all "
-        f"six on {everywhere.sum()} benchmarks"
-    )
-    return Judgement(majority(found), text if found else "", evidence.missing())
+    found, texts = {}, []
+    for benchmark, part in tests.groupby("benchmark", sort=False):
+        behind = part["verdict"] == WORSE
+        best = (part["low"] > 0).all() and len(part) == len(METHOD_TITLES) - 1
+        found[str(benchmark)] = HOLDS if best else FAILS if behind.any() else MIXED
+        leader = evidence.means(str(benchmark), "average_accuracy").idxmax()
+        texts.append(
+            f"{benchmark_title(str(benchmark))}: {OUTCOMES[found[str(benchmark)]]}, highest mean "
+            f"{method_title(str(leader))}, DRL ahead of {(part['verdict'] == BETTER).sum()} and "
+            f"behind {behind.sum()} of {len(part)} rivals"
+        )
+    return Judgement(majority(found), "; ".join(texts), evidence.missing())
 
 
 def metric_learning_is_good(evidence: Evidence) -> Judgement:
     """Each of the two against the median of the four methods without a representation loss."""
-    methods = (*METRIC_LEARNING, *PLAIN)
-    means = {b: evidence.means(b, "average_accuracy") for b in evidence.judged(methods)}
-    found = {
-        method: {b: bool(m[method] > m[list(PLAIN)].median()) for b, m in means.items()}
-        for method in METRIC_LEARNING
-    }
-    text = "; ".join(
-        f"{method_title(method)} is above the median of BER, ER, A-GEM and GSS on "
-        f"{sum(found[method].values())} and above A-GEM on "
-        f"{sum(m[method] > m['agem'] for m in means.values())} of {len(means)} benchmarks"
-        for method in METRIC_LEARNING
+    return _each_of(
+        METRIC_LEARNING,
+        (*METRIC_LEARNING, *PLAIN),
+        evidence,
+        lambda values, method: values[method] - values[list(PLAIN)].median(axis=1, skipna=False),
+        "the median of BER, ER, A-GEM and GSS",
     )
-    verdict = both(majority(found[method]) for method in METRIC_LEARNING)
-    return Judgement(verdict, text if means else "", evidence.missing(methods))
+
+
+def random_samples_beat_gss(evidence: Evidence) -> Judgement:
+    """ER and BER, whose memory doesn't look at gradients, against GSS."""
+    return _each_of(
+        ("er", "ber"),
+        ("gss", "er", "ber"),
+        evidence,
+        lambda values, method: values[method] - values["gss"],
+        "GSS",
+    )
+
+
+def er_beats_agem(evidence: Evidence) -> Judgement:
+    """The two that can be run; MER is not among the paper's methods."""
+    return _each_of(
+        ("er",),
+        ("er", "agem"),
+        evidence,
+        lambda values, method: values[method] - values["agem"],
+        "A-GEM",
+    )
+
+
+def _each_of(
+    methods: Iterable[str],
+    needed: tuple[str, ...],
+    evidence: Evidence,
+    difference: Callable[[pd.DataFrame, str], "pd.Series[float]"],
+    than: str,
+) -> Judgement:
+    """Whether each of the methods has the higher accuracy on most benchmarks."""
+    values = {b: evidence.paired(b, "average_accuracy") for b in evidence.judged(needed)}
+    verdicts, texts = [], []
+    for method in methods:
+        leads = {b: lead(difference(table, method)) for b, table in values.items()}
+        found = {b: above(found.interval, 0) for b, found in leads.items()}
+        verdicts.append(_decided(found))
+        told = ", ".join(
+            f"{benchmark_title(b)} {leads[b].text} ({OUTCOMES[v]})" for b, v in found.items()
+        )
+        texts.append(f"{method_title(method)} minus {than}: {told}")
+    return Judgement(both(verdicts), "; ".join(texts) if values else "", evidence.missing(needed))
 
 
 def forgetting_conflicts_with_intransigence(evidence: Evidence) -> Judgement:
-    """The correlation of the two over the means of the seven methods."""
-    values = {
-        b: pearson(
-            *(
-                evidence.means(b, f"average_{measure}").to_numpy()
-                for measure in ("forgetting", "intransigence")
-            )
+    """The correlation of the two over the means of the seven methods, whichever is left out."""
+    found, texts = {}, []
+    for benchmark in evidence.judged():
+        measures = ("average_forgetting", "average_intransigence")
+        means = pd.concat([evidence.means(benchmark, name) for name in measures], axis=1)
+        all_of_them = pearson(*means.to_numpy().T)
+        without = [pearson(*means.drop(index=m).to_numpy().T) for m in means.index]
+        found[benchmark] = side((min(without), max(without)), 0)
+        texts.append(
+            f"{benchmark_title(benchmark)} {digits(all_of_them)}, without one method "
+            f"{digits(min(without))} to {digits(max(without))}"
         )
-        for b in evidence.judged()
-    }
-    found = {benchmark: value < 0 for benchmark, value in values.items()}
-    text = f"negative on {sum(found.values())} of {len(found)} benchmarks ({_each(values)})"
-    return Judgement(majority(found), text if values else "", evidence.missing())
-
-
-def _each(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{benchmark_title(b)} {digits(v)}" for b, v in values.items())
+    return Judgement(majority(found), "; ".join(texts), evidence.missing())
 
 
 def gss_has_small_rho_without_better_accuracy(evidence: Evidence) -> Judgement:
     """GSS against the median of the six others, in rho and in accuracy."""
     found, texts = {}, []
     for benchmark in evidence.judged():
-        rho, accuracy = (evidence.means(benchmark, c) for c in ("rho", "average_accuracy"))
-        smaller = rho["gss"] < rho.drop("gss").median()
-        better = accuracy["gss"] > accuracy.drop("gss").median()
-        found[benchmark] = bool(smaller and not better)
-        texts.append(
-            f"{benchmark_title(benchmark)}: rho {digits(rho['gss'])} against a median of "
-            f"{digits(rho.drop('gss').median())}, rank {rho.rank()['gss']:.0f} of 7 from "
-            f"below; accuracy rank {accuracy.rank(ascending=False)['gss']:.0f} of 7 from above"
+        rho, accuracy = (
+            lead(values["gss"] - values.drop(columns="gss").median(axis=1, skipna=False))
+            for values in (evidence.paired(benchmark, c) for c in ("rho", "average_accuracy"))
         )
-    text = f"so on {sum(found.values())} of {len(found)} benchmarks ({'; '.join(texts)})"
-    return Judgement(majority(found), text if found else "", evidence.missing())
-
-
-def paired_tests(
-    evidence: Evidence, benchmark: str, method: str, rivals: Iterable[str]
-) -> pd.DataFrame:
-    """Exact tests of a method's accuracy minus its rivals', paired by seed, adjusted after Holm.
-
-    Columns: rival, difference, p.
-    """
-    runs = evidence.finished(benchmark)
-    table = runs.pivot(index="seed", columns="method", values="average_accuracy")
-    rows = []
-    for rival in rivals:
-        differences = (table[method] - table[rival]).dropna()
-        p = sign_flip_test(differences.to_numpy()) if len(differences) else math.nan
-        means = evidence.means(benchmark, "average_accuracy")
-        rows.append({"rival": rival, "difference": means[method] - means[rival], "p": p})
-    frame = pd.DataFrame(rows)
-    return frame.assign(p=holm(frame["p"].to_numpy()))
-
-
-def significant(tests: pd.DataFrame, sign: int) -> list[str]:
-    """Rivals from which the method differs in this direction."""
-    return list(tests["rival"][(tests["p"] <= LEVEL) & (tests["difference"] * sign > 0)])
-
-
-def random_samples_beat_gss(evidence: Evidence) -> Judgement:
-    """ER and BER, whose memory doesn't look at gradients, against GSS."""
-    methods = ("gss", *REPLAY)
-    tests = {b: paired_tests(evidence, b, "gss", REPLAY) for b in evidence.judged(methods)}
-    verdicts, texts = [], []
-    for i, rival in enumerate(REPLAY):
-        found = {b: bool(frame["difference"][i] < 0) for b, frame in tests.items()}
-        verdicts.append(majority(found))
-        confirmed = sum(rival in significant(frame, -1) for frame in tests.values())
-        refuted = sum(rival in significant(frame, 1) for frame in tests.values())
+        smaller, better = side(rho.interval, 0), above(accuracy.interval, 0)
+        found[benchmark] = FAILS if better == HOLDS else smaller
         texts.append(
-            f"{method_title(rival)} has the higher mean on {sum(found.values())} of {len(found)} "
-            f"benchmarks (significantly so on {confirmed}, GSS on {refuted})"
+            f"{benchmark_title(benchmark)}: rho {rho.text}, accuracy {accuracy.text} "
+            f"({OUTCOMES[found[benchmark]]})"
         )
-    text = "; ".join(texts) if tests else ""
-    return Judgement(both(verdicts), text, evidence.missing(methods))
+    text = f"GSS minus the median of the others: {'; '.join(texts)}"
+    return Judgement(_decided(found), text if found else "", evidence.missing())
+
+
+def drl_lowers_rho(evidence: Evidence) -> Judgement:
+    """DRL's rho against BER's, which differs from it by the auxiliary loss alone."""
+    methods = ("drl", "ber")
+    tables = {b: evidence.paired(b, "rho") for b in evidence.judged(methods)}
+    leads = {b: lead(table["drl"] - table["ber"]) for b, table in tables.items()}
+    found = {b: side(change.interval, 0) for b, change in leads.items()}
+    text = "; ".join(
+        f"{benchmark_title(b)} {leads[b].text} ({OUTCOMES[v]})" for b, v in found.items()
+    )
+    return Judgement(_decided(found), text, evidence.missing(methods))
+
+
+def memory_is_uniform(evidence: Evidence, uneven: int = 1) -> Judgement:
+    """Samples of each seen class in memory after each task: the most minus the fewest."""
+    found: dict[str, str] = {}
+    texts = []
+    methods = [method for method in METHOD_TITLES if method != "gss"]  # its memory is another
+    for benchmark in evidence.judged(methods):
+        runs = evidence.finished(benchmark)
+        runs = runs[runs["method"].isin(methods)]
+        found[benchmark] = HOLDS if (runs["memory_spread"] <= uneven).all() else FAILS
+        texts.append(
+            f"{benchmark_title(benchmark)}: at most {runs['memory_spread'].max():.0f} samples "
+            f"between the largest and the smallest group, in {len(runs)} runs"
+        )
+    return Judgement(_all(found), "; ".join(texts), evidence.missing(methods))
+
+
+def _all(found: Mapping[str, str]) -> str:
+    if FAILS in found.values():
+        return MIXED if HOLDS in found.values() else FAILS
+    return majority(found)

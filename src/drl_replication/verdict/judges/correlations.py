@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from drl_replication.paper.printed import BENCHMARK_TITLES, benchmark_title
 from drl_replication.tables.frames import rows
 from drl_replication.text.numbers import digits, with_interval
@@ -13,8 +15,6 @@ from drl_replication.verdict.evidence import (
     Judgement,
     every,
 )
-
-STRONG = 0.5  # correlation
 
 
 class Correlation(NamedTuple):
@@ -28,20 +28,20 @@ class Correlation(NamedTuple):
     within: float
 
 
-def rho_goes_with_accuracy(evidence: Evidence) -> Judgement:
+def rho_goes_with_accuracy(evidence: Evidence, strong: float) -> Judgement:
     """Strong on four benchmarks, and not on Split MNIST."""
     cells = _rho_cells(evidence, "average_accuracy")
-    strong = {b: _is_strong(cell) for b, cell in cells.items()}
-    others = [is_strong for b, is_strong in strong.items() if b != "split_mnist"]
+    found = {b: cell.pooled <= -strong and cell.pooled_high90 < 0 for b, cell in cells.items()}
+    others = [is_strong for b, is_strong in found.items() if b != "split_mnist"]
     verdict = every(others, len(BENCHMARK_TITLES) - 1)
     if verdict == HOLDS:
-        exception = strong.get("split_mnist")
+        exception = found.get("split_mnist")
         verdict = OPEN if exception is None else MIXED if exception else HOLDS
     text = "; ".join(_rho_text(cell) for cell in cells.values())
     return Judgement(verdict, text, evidence.missing())
 
 
-def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence) -> Judgement:
+def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence, strong: float) -> Judgement:
     """Positive and strong with intransigence, negative with forgetting."""
     intransigence = _rho_cells(evidence, "average_intransigence").get("split_mnist")
     forgetting = _rho_cells(evidence, "average_forgetting").get("split_mnist")
@@ -49,7 +49,7 @@ def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence) -> Judgement:
     if intransigence is None or forgetting is None:
         return Judgement(OPEN, "", missing)
     found = [
-        intransigence.pooled >= STRONG and intransigence.pooled_low90 > 0,
+        intransigence.pooled >= strong and intransigence.pooled_low90 > 0,
         forgetting.pooled_high90 < 0,
     ]
     text = (
@@ -65,8 +65,18 @@ def _rho_cells(evidence: Evidence, metric: str) -> dict[str, Correlation]:
     return {row.benchmark: row for row in rows(part, Correlation) if row.benchmark in judged}
 
 
-def _is_strong(cell: Correlation) -> bool:
-    return cell.pooled <= -STRONG and cell.pooled_high90 < 0
+def rho_cancels_on_split_mnist(evidence: Evidence) -> Judgement:
+    """Correlated with forgetting and intransigence in opposite ways, and not with accuracy."""
+    names = ("accuracy", "forgetting", "intransigence")
+    cells = {n: _rho_cells(evidence, f"average_{n}").get("split_mnist") for n in names}
+    there = {name: cell for name, cell in cells.items() if cell is not None}
+    missing = evidence.missing(benchmarks=["split_mnist"])
+    if len(there) < len(names):
+        return Judgement(OPEN, "", missing)
+    signs = {n: np.sign(c.pooled_low90) + np.sign(c.pooled_high90) for n, c in there.items()}
+    found = [signs["accuracy"] == 0, signs["forgetting"] * signs["intransigence"] < 0]
+    text = "; ".join(f"with {name}: {_rho_text(cell)}" for name, cell in there.items())
+    return Judgement(every(found, 2), text, missing)
 
 
 def _rho_text(cell: Correlation) -> str:

@@ -1,44 +1,96 @@
 """Claims on Figure 1: memories of the most diverse gradients."""
 
-from drl_replication.text.numbers import with_interval
-from drl_replication.verdict.evidence import MIXED, Judgement, Summary, above, one_seed, side
+from collections.abc import Iterable, Mapping
+
+from drl_replication.text.numbers import shortest
+from drl_replication.verdict.evidence import (
+    MIXED,
+    Judgement,
+    Summary,
+    above,
+    change,
+    mean_of,
+    one_seed,
+    side,
+)
+
+REPETITIONS = "Figure 1"
 
 
-def diverse_gradients_sit_at_the_boundary(summary: Summary) -> Judgement:
+def diverse_gradients_sit_at_the_boundary(figure: Summary) -> Judgement:
     """Mean distance to the boundary, of selected samples over that of all."""
-    stat = summary["distance_ratio"]
-    if not stat.get("interval"):
-        return one_seed("Figure 1", "repetitions")
+    summary = figure["summary"]
+    ratio = mean_of(summary["distance_ratio"]["values"])
+    if ratio is None:
+        return one_seed(REPETITIONS, "repetitions")
     return Judgement(
-        side(stat["interval"], 1),
-        f"the samples that GSS-IQP selects lie at {with_interval(stat['mean'], *stat['interval'])} "
-        f"times the mean distance of all samples ({summary['repetitions']} repetitions, "
-        f"{summary['solved']} solved to optimality, within 1e-6 in the mean cosine)",
+        side(ratio.interval, 1),
+        f"the samples that GSS-IQP selects lie at {ratio.unsigned} times the mean distance of all "
+        f"samples ({summary['repetitions']} repetitions, {summary['solved']} solved to optimality, "
+        "within 1e-6 in the mean cosine)",
     )
 
 
-def random_memory_beats_gss_iqp(summary: Summary) -> Judgement:
+def random_memory_beats_gss_iqp(figure: Summary) -> Judgement:
     """Accuracy over all three classes after task 2, random minus GSS-IQP."""
-    if not summary["difference"].get("interval"):
-        return one_seed("Figure 1", "repetitions")
+    summary = figure["summary"]
     share = summary["share"]
     cases = {_percent(size): s for size, s in summary["sizes"].items()}
-    places = {place: sizes[share] for place, sizes in summary["places"].items()}
-    cases |= {f"{_percent(share)} with the third class {p}": s for p, s in places.items()}
+    places = {f"{_percent(share)} with the third class {p}": s[share] for p, s in _places(summary)}
+    leads = {c: mean_of(s["difference"]["values"]) for c, s in (cases | places).items()}
+    found = {c: lead for c, lead in leads.items() if lead is not None}
+    if len(found) < len(leads):
+        return one_seed(REPETITIONS, "repetitions")
     texts = [
-        f"memory of {case}: {_difference(s['difference'])}, "
-        f"better in {s['random_better']} and worse in {s['gss_better']} of {s['repetitions']} "
-        "repetitions"
-        for case, s in cases.items()
+        f"memory of {case}: {found[case].text}, better in {s['random_better']} and worse in "
+        f"{s['gss_better']} of {s['repetitions']} repetitions"
+        for case, s in (cases | places).items()
     ]
-    found = {above(s["difference"]["interval"], 0) for s in places.values()}
-    return Judgement(found.pop() if len(found) == 1 else MIXED, "; ".join(texts))
+    return Judgement(_alike(above(found[c].interval, 0) for c in places), "; ".join(texts))
 
 
-def _difference(stat: Summary) -> str:
-    low, high = stat["interval"]
-    return with_interval(stat["mean"], low, high, "+")
+def large_memory_is_much_more_accurate(figure: Summary, much: float) -> Judgement:
+    """Accuracy after task 2 with the largest memory that GSS-IQP selects, minus the smallest."""
+    return _of_sizes(figure, "accuracy_gss", "accuracy", much)
+
+
+def large_memory_traces_the_edges(figure: Summary) -> Judgement:
+    """Distance of the selected samples from their class's centre, over that of all samples."""
+    summary = figure["summary"]
+    sizes = sorted(summary["sizes"], key=float)
+    radii = {size: mean_of(summary["sizes"][size]["radius_ratio"]["values"]) for size in sizes}
+    if any(radius is None for radius in radii.values()):
+        return one_seed(REPETITIONS, "repetitions")
+    text = "; ".join(f"{_percent(size)}: {r.unsigned}" for size, r in radii.items() if r)
+    largest = radii[sizes[-1]]
+    assert largest is not None
+    return Judgement(above(largest.interval, 1), f"relative distance from the centre, {text}")
+
+
+def _of_sizes(figure: Summary, measure: str, what: str, bound: float) -> Judgement:
+    summary = figure["summary"]
+    verdicts, texts = [], []
+    for place, sizes in _places(summary):
+        small, large = min(sizes, key=float), max(sizes, key=float)
+        gain = change(*(sizes[size][measure]["values"] for size in (small, large)))
+        if gain is None:
+            return one_seed(REPETITIONS, "repetitions")
+        verdicts.append(above(gain.interval, bound))
+        texts.append(
+            f"{what} with {_percent(large)} minus {_percent(small)}, third class {place}: "
+            f"{gain.text}"
+        )
+    return Judgement(_alike(verdicts), "; ".join(texts))
+
+
+def _places(summary: Summary) -> list[tuple[str, Mapping[str, Summary]]]:
+    return list(summary["places"].items())
+
+
+def _alike(verdicts: Iterable[str]) -> str:
+    found = set(verdicts)
+    return found.pop() if len(found) == 1 else MIXED
 
 
 def _percent(share: str) -> str:
-    return f"{100 * float(share):g} %"
+    return f"{shortest(100 * float(share))} %"

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+
+from drl_replication.measures.alpha import alpha_bound, balanced_counts
+from drl_replication.paper.printed import method_title
 from drl_replication.text.numbers import digits
 from drl_replication.verdict.evidence import (
+    FAILS,
     FEWEST,
     HOLDS,
     MIXED,
@@ -17,39 +22,112 @@ from drl_replication.verdict.evidence import (
     side,
 )
 
-SATURATED = 0.1  # of the whole drop
+CLASSES = (2, 4, 6, 8, 10)  # seen during Split MNIST
+PAPERS_ALPHA = "2"  # Table 6
 
 
-def alpha_lowers_rho_and_saturates(summary: Summary) -> Judgement:
+def alpha_lowers_rho_and_saturates(figure: Summary, saturated: float) -> Judgement:
     """Rho at the largest alpha against the smallest; the last step against the whole change.
 
-    Asked twice where runs diverged: an alpha just above those hardly learns, and rho falls from
-    there without saying much.
+    Only of alphas for which the objective is bounded below: others diverge, or leave a network
+    that hardly has living units, whose rho says nothing.
     """
-    diverged = {name: n for name, n in summary["diverged"].items() if n}
-    told = "; ".join(
-        f"{n} of {n + len(summary['finished'][name])} diverged at {_at(name)}"
-        for name, n in diverged.items()
-    )
+    summary = figure["summary"]
+    bound = _bound(figure)
     alphas = sorted((a for a, s in summary["rho"].items() if len(s["values"]) >= FEWEST), key=float)
-    whole = _fall_of_rho(summary, alphas)
-    parts = [whole]
-    if set(diverged) & set(alphas):
-        parts.append(_fall_of_rho(summary, [a for a in alphas if a not in diverged]))
-    verdicts = {part.verdict for part in parts} - {OPEN}
-    verdict = whole.verdict if whole.verdict == OPEN or len(verdicts) == 1 else MIXED
-    texts = [
-        whole.evidence,
-        *(f"where every run finished: {p.evidence}" for p in parts[1:] if p.evidence),
-    ]
-    ber = f"BER's is {digits(summary['rho_ber']['mean'])}"
-    return Judgement(verdict, "; ".join(filter(None, [*texts, ber, told])), whole.missing)
+    judged = _fall_of_rho(summary, [a for a in alphas if float(a) >= bound], saturated)
+    below = [a for a in sorted(summary["rho"], key=float) if float(a) < bound]
+    texts = [judged.evidence, f"BER's is {digits(summary['rho_ber']['mean'])}"]
+    if below:
+        texts.append(
+            "not judged, since the objective is unbounded below for alpha < "
+            f"{digits(bound, decimals=2)}: " + ", ".join(_what_happened(figure, a) for a in below)
+        )
+    return Judgement(judged.verdict, "; ".join(filter(None, texts)), judged.missing)
 
 
-def _fall_of_rho(summary: Summary, alphas: Sequence[str]) -> Judgement:
+def _bound(figure: Summary) -> float:
+    """The largest bound on alpha of the balanced batches of Split MNIST."""
+    settings = figure.get("settings", {})
+    batch = settings.get("training_batch_size", 20)
+    reading = settings.get("readings", {}).get("drl_normalisation", "pairs")
+    return max(alpha_bound(balanced_counts(batch, c), reading) for c in CLASSES)
+
+
+def _what_happened(figure: Summary, alpha: str) -> str:
+    """How many runs diverged at an alpha, and what is left of the others."""
+    summary = figure["summary"]
+    n, finished = summary["diverged"][alpha], len(summary["finished"][alpha])
+    told = f"{n} of {n + finished} diverged at {alpha}"
+    dead = figure.get("dead_units", {}).get(alpha, {}).get("mean")
+    return told if dead is None else f"{told} ({dead:.0f} of 200 units dead in the others)"
+
+
+def positive_alpha_suffices(figure: Summary) -> Judgement:
+    """Runs that diverged at some alpha above 0."""
+    summary = figure["summary"]
+    positive = [a for a in sorted(summary["diverged"], key=_number) if _number(a) > 0]
+    failed = [a for a in positive if summary["diverged"][a]]
+    text = ", ".join(_what_happened(figure, a) for a in failed) or "no run diverged"
+    return Judgement(FAILS if failed else HOLDS, text)
+
+
+def _number(name: str) -> float:
+    return -1.0 if name == "ber" else float(name)
+
+
+def drl_is_robust_to_alpha(figure: Summary, margin: float) -> Judgement:
+    """Accuracy at each alpha above the bound minus that at the paper's, paired by seed."""
+    finished, accuracy = figure["summary"]["finished"], figure.get("average_accuracy", {})
+    bound = _bound(figure)
+    verdicts, texts = [], []
+    for alpha in sorted((a for a in accuracy if _number(a) >= bound), key=float):
+        pairs = [
+            dict(zip(finished[a], accuracy[a]["values"], strict=True))
+            for a in (PAPERS_ALPHA, alpha)
+        ]
+        seeds = [seed for seed in pairs[0] if seed in pairs[1]]
+        effect = change(*([values[seed] for seed in seeds] for values in pairs))
+        if alpha == PAPERS_ALPHA or effect is None:
+            continue
+        inside = max(map(abs, effect.interval)) <= margin
+        outside = HOLDS in (side(effect.interval, -margin), above(effect.interval, margin))
+        verdicts.append(HOLDS if inside else FAILS if outside else MIXED)
+        texts.append(f"alpha = {alpha}: {effect.text}")
+    if not verdicts:
+        return one_seed("Figure 3")
+    verdict = FAILS if FAILS in verdicts else MIXED if MIXED in verdicts else HOLDS
+    text = f"accuracy minus that at alpha = {PAPERS_ALPHA}, {'; '.join(texts)}"
+    return Judgement(verdict, text)
+
+
+def same_class_products_are_not_negative(figure: Summary) -> Judgement:
+    """The share of same-class pairs whose h, with the logits, has a negative product."""
+    densities = figure.get("densities", {}).get("representation", {})
+    if not densities:
+        return Judgement(OPEN, "", ["Figure 3: its densities"])
+    edges = np.asarray(figure["bin_edges"])
+    negative = edges[1:] <= 1e-9
+    shares = {
+        method: float((np.asarray(density["same"]) * np.diff(edges))[negative].sum())
+        for method, density in densities.items()
+    }
+    text = ", ".join(
+        f"{method_title(m)} {digits(100 * s, decimals=2)} %" for m, s in shares.items()
+    )
+    return Judgement(
+        HOLDS if not any(shares.values()) else MIXED,
+        "of hidden ReLU layers no product can be negative; of h with the logits, as the paper "
+        f"defines it, those of this share of the same-class pairs are: {text}",
+    )
+
+
+def _fall_of_rho(summary: Summary, alphas: Sequence[str], saturated: float) -> Judgement:
     """The claim on these alphas, in the order of numbers."""
     if len(alphas) < 3:
-        return Judgement(OPEN, "", ["Figure 3: three alphas with two finished seeds each"])
+        return Judgement(
+            OPEN, "", ["Figure 3: three alphas of a bounded objective with two finished seeds each"]
+        )
     rho, (first, last) = summary["rho"], (alphas[0], alphas[-1])
     values = [
         dict(zip(summary["finished"][a], rho[a]["values"], strict=True)) for a in (first, last)
@@ -60,7 +138,7 @@ def _fall_of_rho(summary: Summary, alphas: Sequence[str]) -> Judgement:
         return Judgement(OPEN, "", [f"Figure 3: two seeds with {_at(first)} and {last}"])
     lower = side(whole.interval, 0)
     steps = [rho[b]["mean"] - rho[a]["mean"] for a, b in pairwise(alphas)]
-    saturates = abs(steps[-1]) <= SATURATED * abs(rho[last]["mean"] - rho[first]["mean"])
+    saturates = abs(steps[-1]) <= saturated * abs(rho[last]["mean"] - rho[first]["mean"])
     text = (
         f"rho is {digits(rho[first]['mean'])} at {_at(first)} and {digits(rho[last]['mean'])} at "
         f"{last} (change over the {len(seeds)} seeds that finished both "
@@ -74,20 +152,20 @@ def _at(name: str) -> str:
     return "BER" if name == "ber" else f"alpha = {name}"
 
 
-def drl_makes_representations_less_similar(summary: Summary) -> Judgement:
+def drl_makes_representations_less_similar(figure: Summary) -> Judgement:
     """Mean cosine similarity of representations, DRL minus BER: both kinds of pairs."""
-    return _similarities(summary, "representation")
+    return _similarities(figure["summary"], "representation")
 
 
-def drl_makes_gradients_less_similar(summary: Summary) -> Judgement:
+def drl_makes_gradients_less_similar(figure: Summary) -> Judgement:
     """The same for gradients."""
-    return _similarities(summary, "gradient")
+    return _similarities(figure["summary"], "gradient")
 
 
-def drl_makes_gradients_less_diverse(summary: Summary) -> Judgement:
+def drl_makes_gradients_less_diverse(figure: Summary) -> Judgement:
     """Pairs of different classes: is their similarity higher, and do fewer conflict strongly?"""
-    mean = _similarities(summary, "gradient", ["different"], higher=True)
-    conflicts = summary["conflicts"]
+    mean = _similarities(figure["summary"], "gradient", ["different"], higher=True)
+    conflicts = figure["summary"]["conflicts"]
     shares = change(conflicts["ber"]["values"], conflicts["drl"]["values"])
     if shares is None:
         return mean

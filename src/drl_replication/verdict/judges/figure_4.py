@@ -5,16 +5,16 @@ import numpy as np
 from drl_replication.text.numbers import digits
 from drl_replication.verdict.evidence import Judgement, Summary, every
 
-MUCH_HIGHER = 0.1  # probability
-STANDARD_ERRORS = 3
 
-
-def inner_product_is_negative_near_the_boundary(summary: Summary) -> Judgement:
+def inner_product_is_negative_near_the_boundary(
+    figure: Summary, much: float, standard_errors: float
+) -> Judgement:
     """P(S < 0) of situation (a) against (b) and (c)."""
+    summary = figure["summary"]
     a, b, c = (summary[name] for name in "abc")
     found = [
         a["probability"] - other["probability"]
-        > max(MUCH_HIGHER, STANDARD_ERRORS * np.hypot(a["standard_error"], other["standard_error"]))
+        > max(much, standard_errors * np.hypot(a["standard_error"], other["standard_error"]))
         for other in (b, c)
     ]
     text = ", ".join(f"({n}) {digits(summary[n]['probability'])}" for n in "abc")

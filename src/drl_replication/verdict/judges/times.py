@@ -3,31 +3,47 @@
 import numpy as np
 import pandas as pd
 
-from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title
+from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title, printed
 from drl_replication.text.numbers import digits, listed
 from drl_replication.verdict.evidence import FEWEST, Evidence, Judgement, every
 
 REPRESENTATION, REPLAY = ("drl", "multisim", "rmargin"), ("er", "ber")
 TIMED = ("permuted_mnist", "split_mnist")  # Table 5
-BOUNDS = ((("agem",), 0.5), (("gss",), 0.5), (REPLAY, 1.5))  # times as long: much less, close
+AGEM, GSS = ("agem",), ("gss",)
+# Sec. 5: hidden units that the loss sees (with the logits), and weights of the network.
+SIZES = dict.fromkeys(["permuted_mnist", "split_mnist", "split_fashion"], (210, 89_610))
+SIZES |= {"split_cifar10": (170, 1_094_750), "split_cifar100": (260, 1_109_240)}
 
 
-def representation_losses_are_cheap(evidence: Evidence) -> Judgement:
+def representation_losses_are_cheap(evidence: Evidence, much: float, close: float) -> Judgement:
     """Table 5's ratios to ER, divided by each other: to A-GEM and GSS, and to ER and BER."""
     found, texts, missing = [], [], evidence.missing(benchmarks=TIMED)
+    bounds = ((AGEM, much), (GSS, much), (REPLAY, close))
     for benchmark in TIMED:
         times, unpaired = _times(evidence, benchmark)
         missing += unpaired
-        for group, bound in BOUNDS if len(times) else ():
+        for group, bound in bounds if len(times) else ():
             ratios = np.array([times[m] / times[g] for m in REPRESENTATION for g in group])
             found.append(bool(ratios.max() <= bound))
             texts.append(
                 f"{benchmark_title(benchmark)}, {digits(ratios.min())} to {digits(ratios.max())} "
-                f"times as long as {listed(map(method_title, group))} (at most {bound} in "
+                f"times as long as {listed(map(method_title, group))} (at most {bound:g} in "
                 f"{(ratios <= bound).sum()} of {len(ratios)} pairs)"
             )
-    verdict = every(found, len(BOUNDS) * len(TIMED))
+    verdict = every(found, len(bounds) * len(TIMED))
     return Judgement(verdict, "; ".join(texts), missing)
+
+
+def loss_is_small_beside_network(evidence: Evidence, small: float) -> Judgement:
+    """B^2 H against W: arithmetic on Table 6 and the networks of Sec. 5."""
+    batches = printed(6).query("hyperparameter == 'training_batch_size'")
+    shares = {}
+    for benchmark, batch in batches[["benchmark", "value"]].itertuples(index=False, name=None):
+        units, weights = SIZES[benchmark]
+        shares[benchmark] = batch**2 * units / weights
+    text = "; ".join(f"{benchmark_title(b)}: {digits(share)}" for b, share in shares.items())
+    verdict = every([share <= small for share in shares.values()], len(shares))
+    return Judgement(verdict, f"B^2 H / W, {text}")
 
 
 def _times(evidence: Evidence, benchmark: str) -> tuple[pd.Series, list[str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -17,7 +17,8 @@ from drl_replication.seeding import ANY_SEED, generator
 class Stream:
     """All that a run sees. A sample is known by its position 0..N-1 in the order of arrival.
 
-    Images stay uint8 in memory; :meth:`batch` makes network inputs of those asked for.
+    Images stay uint8 in memory; :meth:`batch` makes network inputs of those asked for, but for
+    grey images, whose inputs are made once: 31 MB for ten tasks of MNIST.
     """
 
     images: Tensor  # (N, ...) uint8
@@ -41,12 +42,21 @@ class Stream:
         mask[self.groups[self.starts[task] : self.starts[task + 1]]] = True
         return mask
 
+    @cached_property
+    def _inputs(self) -> np.ndarray | None:
+        """Network inputs of all samples, of grey images on a CPU."""
+        grey = self.images.dim() < 4 and self.images.device.type == "cpu"
+        # Of rows that lie apart, NumPy would copy all whenever it takes a few.
+        return np.ascontiguousarray(self.normalise(self.images).numpy()) if grey else None
+
     def batch(self, positions: np.ndarray) -> tuple[Tensor, Tensor]:
         """Network inputs (B, ...) float32 and labels (B,) of the samples at `positions` (B,)."""
+        if self._inputs is not None:  # NumPy takes a few rows in a third of torch's time
+            rows, labels = self._inputs.take(positions, 0), self.labels.numpy().take(positions)
+            return torch.from_numpy(rows), torch.from_numpy(labels)
         index = torch.from_numpy(positions).to(self.labels.device)
-        return self.normalise(self.images.index_select(0, index)), self.labels.index_select(
-            0, index
-        )
+        inputs = self.normalise(self.images.index_select(0, index))
+        return inputs, self.labels.index_select(0, index)
 
 
 def to_unit_range(images: Tensor) -> Tensor:

@@ -1,12 +1,18 @@
 """Streams: what is drawn, permuted and ordered, and that seeds pair across methods."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from helpers import PERMUTED, SPLIT, make_learner, tiny_images, tiny_settings
 
-from drl_replication.data.streams import build_stream, to_unit_range
+from drl_replication.data.benchmarks import BENCHMARKS, shared, split
+from drl_replication.data.datasets import DATASETS
+from drl_replication.figures.memory_composition import task_shares
 from drl_replication.learning.methods import METHODS
+from drl_replication.learning.streams import build_stream, to_unit_range
+from drl_replication.learning.training import train
 from drl_replication.seeding import PURPOSES, generator
 
 IMAGES = tiny_images(per_class=10, tests=3)
@@ -253,3 +259,85 @@ def test_too_few_images(benchmark, wanted, task, has, subset):
     with pytest.raises(ValueError, match=f"^{expected}$"):
         stream_of(benchmark, training_images=wanted, subset=subset)
     assert len(stream_of(benchmark, training_images=has).labels) > 0
+
+
+# --- sizes come from the benchmark, not from the images that happen to be there
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_class_that_never_arrives_is_counted_all_the_same(method):
+    settings = tiny_settings(method, training_images=1)
+    seed = next(s for s in range(99) if stream_of(seed=s, training_images=1).groups.max() < 9)
+    result = train(method, seed, settings, IMAGES)
+    assert [len(row) for row in result["memory"]["counts"]] == [10] * 5
+    assert task_shares({"benchmark": SPLIT, **result}).shape == (5, 5)
+    assert not result["diverged"]
+
+
+def test_a_memory_is_no_larger_than_the_stream():
+    for method in ("er", "gss"):
+        learner = make_learner(method, memory_size=10**12)
+        assert learner.memory.capacity == len(learner.stream.labels)
+
+
+# --- another order of classes, and tasks of several sizes
+
+
+def row(monkeypatch, **changes):
+    monkeypatch.setitem(BENCHMARKS, SPLIT, replace(BENCHMARKS[SPLIT], **changes))
+
+
+def test_classes_arrive_in_the_order_of_the_row(monkeypatch):
+    before = stream_of()
+    row(monkeypatch, task_classes=((9, 3), (0,), (5, 6, 1)))
+    stream = stream_of()
+    assert (stream.tasks, stream.classes, stream.group_count) == (3, 10, 10)
+    parts = [stream.labels[slice(*stream.starts[t : t + 2])].tolist() for t in range(3)]
+    assert [sorted(set(part)) for part in parts] == [[3, 9], [0], [1, 5, 6]]
+    assert [sorted(set(y.tolist())) for _, y in stream.tests] == [[3, 9], [0], [1, 5, 6]]
+    assert not same(before, stream)
+
+
+def test_a_split_benchmark_can_be_balanced_over_tasks(monkeypatch):
+    row(monkeypatch, groups="task")
+    stream = stream_of()
+    assert stream.groups.tolist() == np.repeat(np.arange(5), 8).tolist()
+    assert (stream.group_kind, stream.group_count, stream.classes) == ("task", 5, 10)
+
+
+def test_rows_that_contradict_themselves_are_refused(monkeypatch):
+    with pytest.raises(ValueError, match="tasks share classes, so groups must be 'task'"):
+        row(monkeypatch, task_classes=shared(range(10), tasks=2))
+    with pytest.raises(ValueError, match="groups is 'klass'; allowed: class, task"):
+        row(monkeypatch, groups="klass")
+    with pytest.raises(ValueError, match="10 classes cannot be split evenly among 3 tasks"):
+        split(range(10), tasks=3)
+
+
+def test_a_title_or_a_default_changes_no_run(monkeypatch):
+    before = repr(BENCHMARKS[SPLIT])
+    row(monkeypatch, title="x", memory_size=7, training_images=9, datasets=("mnist",))
+    assert repr(BENCHMARKS[SPLIT]) == before
+    row(monkeypatch, network="resnet")
+    assert repr(BENCHMARKS[SPLIT]) != before
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_images_by_class_add_up(name):
+    entry = DATASETS[name]
+    assert entry.training_images_of(range(entry.classes)) == entry.training_images
+    assert entry.training_images_of([entry.classes]) == 0
+
+
+def test_task_3_of_split_mnist_is_the_smallest():
+    tasks = BENCHMARKS[SPLIT].task_classes
+    sizes = [DATASETS["mnist"].training_images_of(classes) for classes in tasks]
+    assert sizes == [12665, 12089, 11263, 12183, 11800]
+
+
+@pytest.mark.parametrize("benchmark", [SPLIT, PERMUTED])
+def test_the_rows_of_a_batch_lie_together(benchmark):
+    """Otherwise NumPy copies all images for each batch: twenty times the cost of a step."""
+    stream = build_stream(tiny_settings("er", benchmark), tiny_images(), seed=0)
+    stream.batch(np.arange(2))
+    assert stream._inputs.flags.c_contiguous

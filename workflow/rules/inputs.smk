@@ -1,0 +1,188 @@
+# What rules ask of the configuration, stage by stage.
+
+import atexit
+from functools import partial
+
+
+def runs(wildcards):
+    """The records of all selected runs, for a rule that needs one at least."""
+    if is_running():
+        writable(RESULTS.absolute())
+    there = selection.usable(config)
+    if not there:
+        raise WorkflowError(
+            f"records_only is true, but {RESULTS}/runs holds no record of the selected "
+            "benchmarks, methods and seeds"
+        )
+    return [f"<results>/{run.path}" for run in there]
+
+
+def readings_of(names):
+    """Arguments with the chosen options of these readings."""
+    return [f"--{name.replace('_', '-')}={config['readings'][name]}" for name in names]
+
+
+def variant_of(wildcards):
+    """`variants/NAME/` is the place of the variant NAME, and no place that of the paper's."""
+    return wildcards.get("place", "").removeprefix("variants/").removesuffix("/") or PAPER
+
+
+def outdated(wildcards, seeds=None):
+    """A file that is newer than what stands at the places of a job's runs, if that isn't theirs.
+
+    With other settings, code or data a run has another key; Snakemake alone looks at dates. A
+    record that stands there is kept in the store, since Snakemake deletes it before the job.
+    """
+    row = wildcards.benchmark, wildcards.method
+    runs = [Run(*row, int(s), variant_of(wildcards)) for s in seeds or [wildcards.seed]]
+    others = [run for run in runs if STORE.holds_other(VARIANTS.key(run), run)]
+    if is_running():
+        writable(RESULTS.absolute())
+        for run in others:
+            STORE.adopt(run)
+    return locks.STARTED if others else ancient(locks.STARTED)
+
+
+def settings_of(wildcards):
+    """All that decides a run besides its seed."""
+    return VARIANTS.settings(variant_of(wildcards), wildcards.benchmark, wildcards.method)
+
+
+def asked(what, runs=1):
+    """Minutes or memory (MB) that a job of so many trainings asks a cluster for."""
+
+    def of_job(wildcards, attempt):
+        limit = config["job_minutes_limit"]
+        chosen = settings_of(wildcards)
+        return resources.resources(wildcards.method, chosen, runs, attempt, limit)[what]
+
+    return of_job
+
+
+def gpu(wildcards):
+    """How many GPUs a training takes; `auto` asks a cluster for none."""
+    device = config["device"]["train"]
+    chosen = GPUS and not ON_SLURM and BENCHMARKS[wildcards.benchmark].network != "dense"
+    return int(device == "cuda" or (device == "auto" and bool(chosen)))
+
+
+def asks_for_a_record():
+    """Whether a record is asked for by its path; jobs are told paths of all kinds."""
+    return workflow.is_main_process and any(map(PLACE.search, sys.argv))
+
+
+def manifest(wildcards):
+    """The verified dataset of a benchmark.
+
+    Not ancient(): Snakemake then overlooks every other reason to train when it is verified anew.
+    """
+    return f"<results>/data/{settings_of(wildcards)['dataset']}.json"
+
+
+def shared_jobs():
+    """The seeds that share a job, with a name for it, the places and the benchmarks."""
+    minutes = 0 if asks_for_a_record() else config["job_minutes"]
+    cores = None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores
+    own = settings.settings_of_runs(config)
+    for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES):
+        places = [Run("", "", 0, variant).folder for variant in variants]
+        for part, benchmarks in resources.shared_jobs(own, seeds, minutes, cores).items():
+            yield f"{name}{part[0]}_to_{part[-1]}", places, part, benchmarks
+
+
+def code_of_experiment(wildcards):
+    """The code of Figure 2 or 3; the latter trains two methods on Split MNIST."""
+    parts = [*METHODS["drl"].parts, *METHODS["ber"].parts] if wildcards.number == "3" else []
+    file = f"src/drl_replication/experiments/figure_{wildcards.number}.py"
+    own = code("scripts/experiment.py", file, parts=tuple(parts))
+    return str((own, BENCHMARKS["split_mnist"], parts))
+
+
+def records_of_figure(wildcards):
+    """The records of a figure, one at least where it needs some."""
+    kind, name = FIGURES[wildcards.figure].records, wildcards.figure
+    if kind == "runs":
+        return runs(wildcards)
+    paths = selection.figure_records(config, name)
+    if kind != "none" and not paths:
+        raise WorkflowError(
+            f"records_only is true, but {RESULTS}/experiments/{name} holds no record of the "
+            "selected seeds"
+        )
+    return [f"<results>/{path}" for path in paths]
+
+
+def shown(wildcards, input):
+    """What a figure is told of its records: those of runs are too many for a command line."""
+    if FIGURES[wildcards.figure].records == "runs":
+        return [f"--selection={input.selection[0]}"]
+    own = json.dumps(settings.figure_settings(config, wildcards.figure))
+    return ["--settings", own, "--records", *input.records]
+
+
+def code_of_figure(wildcards):
+    """One figure groups methods by their memory, a column of the table of methods."""
+    file = f"src/drl_replication/figures/{wildcards.figure}.py"
+    by_memory = wildcards.figure == "memory_composition"
+    memories = [METHODS[method].memory for method in config["methods"] if by_memory]
+    return str((code("scripts/figure.py", file), memories))
+
+
+def costs_to_measure(wildcards):
+    """Costs of the methods that have runs still to be made."""
+    return costs_of(selection.keys(config))
+
+
+def costs_of(keys):
+    """The same for any runs and their keys."""
+    lacking = [run for run, key in keys.items() if not STORE.has(key, run)]
+    pairs = dict.fromkeys((run.benchmark, run.method) for run in lacking)
+    return [f"<results>/plan/{benchmark}/{method}.json" for benchmark, method in pairs]
+
+
+@cache
+def cells(name):
+    """What a study runs, by variant."""
+    return studies.cells(STUDIES[name], VARIANTS)
+
+
+def studied(names):
+    """The runs that studies need."""
+    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
+
+
+def runs_of_study(wildcards):
+    """The records of all runs of a study; a dry run says how many there are."""
+    found = studied([wildcards.study])
+    ASKED.add(wildcards.study)
+    if not found:
+        raise WorkflowError(
+            f"studies.{wildcards.study} has no runs: the configuration selects none of its "
+            "benchmarks or methods"
+        )
+    if is_running():
+        writable(RESULTS.absolute())
+    elif workflow.dryrun and workflow.is_main_process:
+        atexit.register(print, cost_of(wildcards.study), file=sys.stderr)  # under the long list
+    return [f"<results>/{run.path}" for run in found]
+
+
+def costs_of_study(study, wildcards):
+    """Costs of the methods that have runs still to be made."""
+    return costs_of({run: VARIANTS.key(run) for run in studied([study])})
+
+
+@cache
+def cost_of(study):
+    """In a sentence, from costs that were measured on some machine of ours."""
+    found = studied([study])
+    lacking = [run for run in found if not STORE.has(VARIANTS.key(run), run)]
+    chosen = [VARIANTS.settings(run.variant, run.benchmark, run.method) for run in lacking]
+    seconds = sum(
+        resources.predict(resources.cost(run.benchmark, run.method), own)["seconds"]
+        for run, own in zip(lacking, chosen)
+    )
+    return (
+        f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
+        f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
+    )

@@ -17,8 +17,7 @@ FLOORS = [
     {"tables"},
     {"jobs"},
     {"verdict"},
-    {"figures"},
-    {"studies"},
+    {"studies", "figures"},
     {"report"},
 ]
 WITH_TORCH = {"learning", "experiments", "jobs"}

@@ -211,7 +211,7 @@ def test_the_curve_is_drl_minus_its_best_rival(columns):
 
 def test_what_a_claim_hangs_on():
     def row(name, variant, verdict):
-        return claims.JudgedClaim(name, "words", "Sec. 1", variant, "", verdict, "")
+        return claims.JudgedClaim(name, "words", "Sec. 1", variant, "", verdict, False, "")
 
     frame = pd.DataFrame(
         [

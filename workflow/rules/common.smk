@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from contextlib import suppress
@@ -94,7 +95,8 @@ wildcard_constraints:
     method="|".join(METHODS),
     dataset="|".join(DATASETS),
     seed="0|[1-9][0-9]*",
-    place="|variants/[^/]+/",  # of a run: none for the paper's own settings
+    # of a run: none for the paper's own settings
+    place="|".join(re.escape(Run("", "", 0, name).folder) for name in VARIANTS.by_name),
 
 
 pathvars:

@@ -1,7 +1,6 @@
 # What rules ask of the configuration, stage by stage.
 
 import atexit
-import re
 from functools import partial
 
 
@@ -23,23 +22,9 @@ def readings_of(names):
     return [f"--{name.replace('_', '-')}={config['readings'][name]}" for name in names]
 
 
-@cache
-def cells(name):
-    """What a study runs, by variant."""
-    return studies.cells(STUDIES[name], VARIANTS)
-
-
-def studied(names):
-    """The runs that studies need."""
-    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
-
-
 def variant_of(wildcards):
     """`variants/NAME/` is the place of the variant NAME, and no place that of the paper's."""
-    name = wildcards.get("place", "").removeprefix("variants/").removesuffix("/") or PAPER
-    if name not in VARIANTS.by_name:
-        raise WorkflowError(f"the variant {name!r} is unknown: define it under `variants`")
-    return name
+    return wildcards.get("place", "").removeprefix("variants/").removesuffix("/") or PAPER
 
 
 def outdated(wildcards, seeds=None):
@@ -74,18 +59,6 @@ def asked(what, runs=1):
     return of_job
 
 
-def shared_jobs():
-    """The seeds that share a job, with a name for it, the places and the benchmarks."""
-    minutes = 0 if asks_for_a_record() else config["job_minutes"]
-    local = not (ON_SLURM or config["job_minutes_limit"])
-    cores = workflow.resource_settings.cores if local else None
-    own = settings.settings_of_runs(config)
-    for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES):
-        places = [Run("", "", 0, variant).folder for variant in variants]
-        for part, benchmarks in resources.shared_jobs(own, seeds, minutes, cores).items():
-            yield f"{name}{part[0]}_to_{part[-1]}", places, part, benchmarks
-
-
 def gpu(wildcards):
     """How many GPUs a training takes; `auto` asks a cluster for none."""
     device = config["device"]["train"]
@@ -104,6 +77,17 @@ def manifest(wildcards):
     Not ancient(): Snakemake then overlooks every other reason to train when it is verified anew.
     """
     return f"<results>/data/{settings_of(wildcards)['dataset']}.json"
+
+
+def shared_jobs():
+    """The seeds that share a job, with a name for it, the places and the benchmarks."""
+    minutes = 0 if asks_for_a_record() else config["job_minutes"]
+    cores = None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores
+    own = settings.settings_of_runs(config)
+    for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES):
+        places = [Run("", "", 0, variant).folder for variant in variants]
+        for part, benchmarks in resources.shared_jobs(own, seeds, minutes, cores).items():
+            yield f"{name}{part[0]}_to_{part[-1]}", places, part, benchmarks
 
 
 def code_of_experiment(wildcards):
@@ -156,6 +140,17 @@ def costs_of(keys):
     return [f"<results>/plan/{benchmark}/{method}.json" for benchmark, method in pairs]
 
 
+@cache
+def cells(name):
+    """What a study runs, by variant."""
+    return studies.cells(STUDIES[name], VARIANTS)
+
+
+def studied(names):
+    """The runs that studies need."""
+    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
+
+
 def runs_of_study(wildcards):
     """The records of all runs of a study; a dry run says how many there are."""
     found = studied([wildcards.study])
@@ -191,21 +186,3 @@ def cost_of(study):
         f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
         f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
     )
-
-
-STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
-STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
-
-
-def all_of_study(study, wildcards):
-    """What a study makes, its figures as far as its variants allow one."""
-    folder = f"<results>/studies/{study}"
-    figures = studies.drawable(STUDIES[study], cells(study))
-    return [
-        *(f"{folder}/{file}" for file in STUDY_FILES),
-        *(
-            f"{folder}/{figure}.{kind}"
-            for figure in figures
-            for kind in ["pdf", "png", "svg", "json"]
-        ),
-    ]

@@ -109,7 +109,9 @@ def _figure(panels: Mapping[str, list[dict[str, Any]]], choices: Sequence[str]) 
 
 def _curve(axis: Axes, points: Sequence[Mapping[str, Any]]) -> None:
     axis.axhline(0, color=BLACK, lw=0.6)
-    for x, point in enumerate(points):
+    last = [x for x, point in enumerate(points) if not point["changes"]]  # over its neighbours
+    for x in sorted(range(len(points)), key=lambda x: x in last):
+        point = points[x]
         is_base = not point["changes"]
         color = ORANGE if is_base else BLUE
         axis.plot([x, x], [point["low"], point["high"]], color=color, lw=2 if is_base else 0.8)

@@ -7,7 +7,7 @@ import pandas as pd
 from drl_replication.studies.columns import Columns
 from drl_replication.tables.frames import rows
 from drl_replication.text.markdown import markdown_grid
-from drl_replication.verdict import claims
+from drl_replication.verdict.claims import RUNS, all_claims
 from drl_replication.verdict.evidence import CLAIM_VERDICTS, OPEN
 
 ROBUST, HANGS, UNJUDGED = "robust", "hangs on", OPEN
@@ -22,6 +22,7 @@ class JudgedClaim(NamedTuple):
     variant: str
     family: str
     verdict: str
+    provisional: bool  # of too few seeds
     evidence: str
 
 
@@ -31,15 +32,17 @@ def claims_by_variant(columns: Columns) -> pd.DataFrame:
     A variant's own runs take the place of the base's where it has some. Claims that are judged by
     figures are left out: no variant draws them anew.
     """
-    wanted = [claim for claim in claims.all_claims() if claim.source == "runs"]
+    wanted = [claim for claim in all_claims() if claim.source == RUNS]
     found = []
     for variant in columns.study.variants:
         evidence = columns.evidence(variant)
         if evidence is None:
             continue
-        for row in claims.claims(evidence, wanted).to_dict("records"):
-            facts = {name: row[name] for name in ("id", "claim", "section", "verdict", "evidence")}
-            found.append(JudgedClaim(variant=variant.name, family=variant.family, **facts))
+        for claim in wanted:
+            judged = claim.judged(evidence)
+            facts = (claim.id, claim.sentence, claim.section, variant.name, variant.family)
+            told = (judged.verdict, judged.provisional, judged.evidence)
+            found.append(JudgedClaim._make((*facts, *told)))
     return pd.DataFrame(found, columns=list(JudgedClaim._fields))
 
 

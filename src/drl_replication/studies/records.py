@@ -17,7 +17,7 @@ from drl_replication.study.study_files import StudyFile
 
 Records = Mapping[Run, Mapping[str, Any]]
 MADE_WITH = ("commit", "cpu_model", "data", "device", "torch", "numpy")  # of the provenance
-LEFT_OUT = ("memory", "schema_version", "settings_digest")
+LEFT_OUT = ("schema_version", "settings_digest")
 
 
 def collected(study: StudyFile) -> bytes:

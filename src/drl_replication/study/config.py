@@ -4,7 +4,6 @@ Imports no torch: Snakemake plans with it.
 """
 
 import math
-import re
 from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
@@ -18,21 +17,12 @@ from jsonschema import Draft202012Validator
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
 from drl_replication.learning.methods import METHODS
-from drl_replication.study.figures import FIGURES
 from drl_replication.study.folders import check_folders
 from drl_replication.study.readings import READINGS
-from drl_replication.study.refusals import ConfigError, options_for, place_of, sentence, short
-from drl_replication.study.runs import PAPER
-from drl_replication.study.variants import Variant, expand
+from drl_replication.study.refusals import ConfigError, place_of, sentence, short
+from drl_replication.study.variant_checks import check_variants
 from drl_replication.study.yaml_files import parse, read
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
-# What a study cannot be called: the workflow's own rules.
-TAKEN = re.compile(
-    "all|tables?|figures?|report|page|verdict|plan|audit|comparisons|run_measures|selection|"
-    "aggregates|train|cost|download|experiment|study|tune|(table|figure|train|plan|study)_.*|"
-    + "|".join(FIGURES)
-)
 MAX_VALUES, MAX_DEPTH = 100_000, 20  # of a configuration
 
 
@@ -154,7 +144,7 @@ def check(config: dict) -> dict:
         if block is None:
             raise ConfigError(f"settings.{name} is missing, but benchmarks selects {name!r}")
         _check_sizes(name, block, config)
-    _check_variants(config)
+    check_variants(config, _difference(), _check_sizes)
     return config
 
 
@@ -230,82 +220,6 @@ def _difference() -> Draft202012Validator:
     return Draft202012Validator({"type": "object", "properties": wanted})
 
 
-def _check_variants(config: dict) -> None:
-    """Names, what scans expand to, and what studies name."""
-    names: dict[str, str] = {}
-    families = {}
-    for family, row in config.setdefault("variants", {}).items():
-        _check_name(f"variants.{family}", family, re.compile(PAPER))
-        _check_form(family, row)
-        families[family] = list(expand(config, family, row))
-        for variant in families[family]:
-            _check_variant(config, variant)
-            if names.setdefault(variant.name, family) != family or variant.name == PAPER:
-                raise ConfigError(
-                    f"variants.{family} has a variant {variant.name!r}, but so has "
-                    f"variants.{names[variant.name]}; allowed: names of their own"
-                )
-    for name, study in config.setdefault("studies", {}).items():
-        _check_name(f"studies.{name}", name, TAKEN)
-        for i, family in enumerate(study["variants"]):
-            if family not in families:
-                raise ConfigError(
-                    f"studies.{name}.variants[{i}] is {family!r}; allowed: "
-                    f"{options_for(family, families)}"
-                )
-        known = {PAPER, *names}
-        if study["compared_with"] not in known:
-            raise ConfigError(
-                f"studies.{name}.compared_with is {study['compared_with']!r}; allowed: "
-                f"{options_for(study['compared_with'], sorted(known))}"
-            )
-
-
-def _check_name(place: str, name: str, taken: re.Pattern) -> None:
-    """A variant's name is one of a folder, and a study's also one of a rule."""
-    if not NAME.fullmatch(name):
-        raise ConfigError(
-            f"{short(place)} is no name; allowed: letters, digits, '_', '-' and '.', a letter first"
-        )
-    if taken.fullmatch(name):
-        raise ConfigError(f"{place} cannot be called so, since {name!r} means something already")
-
-
-def _check_form(family: str, row: dict) -> None:
-    if "scan" in row and "each_reading" in row:
-        raise ConfigError(f"variants.{family} has scan and each_reading; allowed: one of them")
-    if not {"scan", "each_reading", "readings", "readings_of", "settings"} & row.keys():
-        raise ConfigError(
-            f"variants.{family} changes nothing; allowed: readings, readings_of, settings, scan, "
-            "each_reading"
-        )
-    if "each_reading" in row and {"readings", "readings_of", "settings"} & row.keys():
-        raise ConfigError(
-            f"variants.{family} has each_reading, which is of readings alone; allowed beside it: "
-            "benchmarks, methods, decided"
-        )
-
-
-def _check_variant(config: dict, variant: Variant) -> None:
-    """Its values, as those of the configuration are checked."""
-    if not NAME.fullmatch(variant.name):
-        raise ConfigError(f"variants.{variant.family} has no usable name: {short(variant.name)!r}")
-    part = {
-        "readings": variant.readings,
-        "readings_of": variant.readings_of,
-        "settings": variant.settings,
-    }
-    errors = sorted(_difference().iter_errors(part), key=place_of)
-    if errors:
-        raise ConfigError(short(f"variants.{variant.family}.{sentence(errors[0])}"))
-    for benchmark, changed in variant.settings.items():
-        if changed and benchmark in config["settings"]:
-            block = config["settings"][benchmark] | changed
-            _check_sizes(
-                benchmark, block, config, f"variants.{variant.family}.settings.{benchmark}"
-            )
-
-
 def _check_sizes(name: str, block: dict, config: dict, where: str = "") -> None:
     """What the schema cannot say: sizes that depend on the data and on the benchmark."""
     benchmark, dataset = BENCHMARKS[name], DATASETS[block["dataset"]]
@@ -319,7 +233,7 @@ def _check_sizes(name: str, block: dict, config: dict, where: str = "") -> None:
             f"{where}.training_images is {block['training_images']}; allowed: at most {available}, "
             f"what {block['dataset']} has for task {task}"
         )
-    _check_batches(name, where, block, config)
+    _check_batches(where, block, config)
     if block["memory_size"] < benchmark.group_count:
         raise ConfigError(
             f"{where}.memory_size is {block['memory_size']}; allowed: at least "
@@ -328,10 +242,10 @@ def _check_sizes(name: str, block: dict, config: dict, where: str = "") -> None:
         )
 
 
-def _check_batches(name: str, where: str, block: dict, config: dict) -> None:
+def _check_batches(where: str, block: dict, config: dict) -> None:
     """Balanced batches hold the classes of the loading batch, two samples of each (Alg. 3)."""
     balanced = [m for m in config["methods"] if METHODS[m].batches == "ber:Balanced"]
-    benchmark = BENCHMARKS[name]
+    benchmark = BENCHMARKS[where.rpartition(".")[2]]
     most = max(len(benchmark.groups_of(task)) for task in range(benchmark.tasks))
     samples = 1 + bool(config["readings"]["min_positive_pairs"])
     needed = samples * min(most, block["loading_batch_size"])

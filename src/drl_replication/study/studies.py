@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drl_replication.files import write_text_atomically
+from drl_replication.study.readings import READINGS
 from drl_replication.study.runs import PAPER, Run, key
 from drl_replication.study.settings import run_settings
 from drl_replication.study.variants import Block, Variant, expand
@@ -212,7 +213,7 @@ def to_json(study: Study, variants: Variants) -> str:
             {
                 "name": name,
                 "family": by_name[name].family,
-                "changes": by_name[name].changes,
+                "changes": _that_matter(by_name[name], part),
                 "decided": by_name[name].decided,
                 "of_tables": by_name[name].of_tables,
                 "cells": [cell._asdict() for cell in part],
@@ -221,6 +222,16 @@ def to_json(study: Study, variants: Variants) -> str:
         ],
     }
     return json.dumps(content, indent=1) + "\n"
+
+
+def _that_matter(variant: Variant, part: list[Cell]) -> dict[str, str]:
+    """What a variant changes, without readings that none of these runs has."""
+    read = {name for cell in part for name in cell.settings["readings"]}
+    return {
+        name: told
+        for name, told in variant.changes.items()
+        if name not in READINGS or name in read or name in variant.of_tables
+    }
 
 
 def digest(study: Study, variants: Variants) -> str:

@@ -186,3 +186,23 @@ def cost_of(study):
         f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
         f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
     )
+
+
+STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
+
+
+STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
+
+
+def all_of_study(study, wildcards):
+    """What a study makes, its figures as far as its variants allow one."""
+    folder = f"<results>/studies/{study}"
+    figures = studies.drawable(STUDIES[study], cells(study))
+    return [
+        *(f"{folder}/{file}" for file in STUDY_FILES),
+        *(
+            f"{folder}/{figure}.{kind}"
+            for figure in figures
+            for kind in ["pdf", "png", "svg", "json"]
+        ),
+    ]

@@ -45,10 +45,6 @@ if not config["records_only"]:
             " 2>&1 | tee {log:q}"
 
 
-STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
-STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
-
-
 rule study:
     input:
         study=rules.study_file.output,
@@ -95,20 +91,6 @@ rule study_figure:
     shell:
         "python scripts/study_figure.py --name {wildcards.study_figure} --csv {input:q}"
         " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q} 2>&1 | tee {log:q}"
-
-
-def all_of_study(study, wildcards):
-    """What a study makes, its figures as far as its variants allow one."""
-    folder = f"<results>/studies/{study}"
-    figures = studies.drawable(STUDIES[study], cells(study))
-    return [
-        *(f"{folder}/{file}" for file in STUDY_FILES),
-        *(
-            f"{folder}/{figure}.{kind}"
-            for figure in figures
-            for kind in ["pdf", "png", "svg", "json"]
-        ),
-    ]
 
 
 for study in STUDIES:

@@ -355,7 +355,8 @@ def test_the_overview_is_the_verdict_on_table_1(published):
     counted = frame["verdict"].value_counts()
     for verdict, n in numbers["summary"]["verdicts"].items():
         assert n == counted.get(verdict, 0)
-    assert "Split CIFAR-100: not run" in words(figure)
+    missing = (frame["verdict"] == "not run").sum()
+    assert words(figure).count("not run") == missing
 
 
 def test_the_overview_is_of_the_papers_methods_and_benchmarks(records, tmp_path):

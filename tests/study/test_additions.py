@@ -19,7 +19,7 @@ ADDED = ("reversed_mnist", "rotated_mnist")
 TABLE_TESTS = [
     "tests/study/test_config.py",
     "tests/study/test_config_bad_input.py",
-    "tests/data/test_streams.py",
+    "tests/learning/test_streams.py",
     "tests/figures/test_curves.py",
     "tests/tables/test_table_6.py",
     "tests/verdict/test_verdict.py",

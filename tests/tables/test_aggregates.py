@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import PROJECT, make_record, make_settings, place
+from helpers import PROJECT, make_record, make_settings, place, selection
 from scipy import stats
 
 from drl_replication.tables.aggregates import ALL, aggregates, document, profiles
@@ -118,7 +118,7 @@ def test_the_scripts_from_records_to_the_table(tmp_path):
     paths = [place(tmp_path / "runs", record) for record in records]
     settings = {"split_mnist": dict.fromkeys(("drl", "er"), make_settings())}
     measures = tmp_path / "runs.csv"
-    command = ["run_measures.py", "--runs", *paths, "--settings", json.dumps(settings)]
+    command = ["run_measures.py", *selection(tmp_path, paths, settings)]
     outputs = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "md", "json")]
     aggregate = ["aggregates.py", "--measures", measures, *outputs]
     for script, *rest in ([*command, "--csv", measures], aggregate):

@@ -245,9 +245,10 @@ def test_one_record_by_its_path_brings_no_others_along(fresh, tmp_path):
 @pytest.mark.workflow
 def test_a_missing_record_is_made_and_its_neighbours_stay(one_each, tmp_path):
     copy = one_each.twin(tmp_path / "project")
-    (copy.root / RUNS[1]).unlink()
+    for path in (RUNS[1], TABLE):
+        (copy.root / path).unlink()
     before = [(copy.root / RUNS[i]).read_bytes() for i in (0, 2)]
-    succeed(copy, TABLE, "--forcerun", "table_1", *TOGETHER)
+    succeed(copy, TABLE, *TOGETHER)
     assert [(copy.root / RUNS[i]).read_bytes() for i in (0, 2)] == before
     assert records(copy) == records(one_each)
 

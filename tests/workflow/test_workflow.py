@@ -166,10 +166,17 @@ def test_a_changed_lambda_plans_the_runs_of_its_method_and_benchmark_and_the_tab
         ("src/drl_replication/tables/audit.py", [TABLES[0], *REPORT]),
         (
             "src/drl_replication/data/datasets.py",  # the data are verified anew, and used anew
-            [VERIFY, *trainings(), *FIGURE_1, *experiment(2), *experiment(3), *FROM_RUNS],
+            [
+                *(VERIFY, *trainings(), *FIGURE_1, *experiment(2), *experiment(3)),
+                *(*FROM_RUNS, "Draw figure_4"),
+            ],
         ),
         ("scripts/table.py", [*TABLES[1:7], *REPORT]),
-        ("src/drl_replication/study/config.py", []),
+        # Which settings are the paper's is asked of the configuration.
+        (
+            "src/drl_replication/study/config.py",
+            [*FROM_RUNS, *(f"Draw figure_{number}" for number in range(1, 5))],
+        ),
     ],
 )
 def test_an_edit_plans_what_depends_on_the_file(twin, edited, expected):
@@ -372,7 +379,7 @@ def by_hand(copy, *arguments, configfiles=("tiny.yaml",)):
     [
         (
             "run.json",
-            "--output is run.json; allowed: a path that ends in runs/split_mnist/drl/seed_0",
+            "run.json is no place of a record; allowed: a path that ends in runs/{benchmark}",
         ),
         ("runs/split_mnist/drl/seed_00.json", "allowed: a path that ends in"),
     ],

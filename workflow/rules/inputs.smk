@@ -1,6 +1,7 @@
 # What rules ask of the configuration, stage by stage.
 
 import atexit
+import hashlib
 from functools import partial
 
 
@@ -186,3 +187,14 @@ def cost_of(study):
         f"{study}: {len(found)} runs of {len(cells(study)) - 1} variants, {len(lacking)} of them to be "
         f"made, about {seconds / 3600:.2f} core-hours (`snakemake plan_{study}` measures it here)"
     )
+
+
+def summaries():
+    """Of the studies that were made. As inputs they would make every study whenever it is old."""
+    paths = [RESULTS / "studies" / study / "summary.json" for study in STUDIES]
+    return [path for path in paths if path.exists()]
+
+
+def digest_of(paths):
+    """SHA-256 of files, so that a rule runs again when they change."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

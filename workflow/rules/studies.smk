@@ -46,7 +46,7 @@ if not config["records_only"]:
 
 
 STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
-STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
+STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md", "summary.json"]
 
 
 rule study:
@@ -73,7 +73,13 @@ rule study_figure:
     input:
         lambda w: f"<results>/studies/{w.study}/{studies.FIGURES[w.study_figure]}.csv",
     output:
-        multiext("<results>/studies/{study}/{study_figure}", pdf=".pdf", png=".png", json=".json"),
+        multiext(
+            "<results>/studies/{study}/{study_figure}",
+            pdf=".pdf",
+            png=".png",
+            svg=".svg",
+            json=".json",
+        ),
     log:
         "<results>/logs/study_figure/{study}/{study_figure}.log",
     wildcard_constraints:
@@ -88,7 +94,8 @@ rule study_figure:
         "Draw {wildcards.study_figure} of the study {wildcards.study}"
     shell:
         "python scripts/study_figure.py --name {wildcards.study_figure} --csv {input:q}"
-        " --pdf {output.pdf:q} --png {output.png:q} --json {output.json:q} 2>&1 | tee {log:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
+        " 2>&1 | tee {log:q}"
 
 
 def all_of_study(study, wildcards):
@@ -97,7 +104,11 @@ def all_of_study(study, wildcards):
     figures = studies.drawable(STUDIES[study], cells(study))
     return [
         *(f"{folder}/{file}" for file in STUDY_FILES),
-        *(f"{folder}/{figure}.{kind}" for figure in figures for kind in ["pdf", "png", "json"]),
+        *(
+            f"{folder}/{figure}.{kind}"
+            for figure in figures
+            for kind in ["pdf", "png", "svg", "json"]
+        ),
     ]
 
 

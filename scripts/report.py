@@ -8,6 +8,7 @@ import yaml
 
 from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call
+from drl_replication.records.strict_json import read_json
 from drl_replication.report.page import render
 from drl_replication.report.sources import Sources, read_figure, table_number
 from drl_replication.study.command_line import parser_for_runs
@@ -27,6 +28,7 @@ def make_report(
     claims: Path,
     figures: Sequence[Path],
     citation: Path,
+    studies: Sequence[Path],
     note: Sequence[str],
     output: Path,
 ) -> None:
@@ -45,6 +47,7 @@ def make_report(
         figures={path.stem: (path, read_figure(path)) for path in figures},
         citation=yaml.safe_load(citation.read_text("utf-8")),
         folder=output.parent,
+        studies={path: read_json(path) for path in studies},
         notes=note,
     )
     write_text_atomically(output, render(sources))
@@ -60,6 +63,7 @@ def main() -> None:
     parser.add_argument(
         "--figures", type=Path, nargs="*", default=[], help="JSON, with PNG and PDF beside it"
     )
+    parser.add_argument("--studies", type=Path, nargs="*", default=[], help="their summary.json")
     parser.add_argument("--note", action="append", default=[], help="a sentence for the top")
     call(make_report, parser)
 

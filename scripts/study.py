@@ -5,6 +5,7 @@ from pathlib import Path
 
 from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call
+from drl_replication.records.strict_json import readable_json
 from drl_replication.studies import agreement, claims, effects, page
 from drl_replication.studies.columns import Columns, other_data
 from drl_replication.studies.curve import specifications
@@ -40,6 +41,8 @@ def make_study(study: Path, records: Path, folder: Path) -> None:
     }
     for name, frame in frames.items():
         write_text_atomically(folder / f"{name}.csv", to_csv(frame))
+    told_to_report = page.for_report(told, frames["agreement"], frames["claims"], frames["curve"])
+    write_text_atomically(folder / "summary.json", readable_json(told_to_report))
     for name, text in texts.items():
         write_text_atomically(folder / f"{name}.md", text)
 

@@ -95,9 +95,9 @@ def test_what_a_study_makes(finished):
             for name in ("effects", "agreement", "claims")
             for kind in ("csv", "md")
         ),
-        *("study.json", "records.jsonl.gz", "curve.csv", "rates.csv", "study.md"),
-        *(f"specification_curve.{kind}" for kind in ("pdf", "png", "json")),
-        *(f"agreement_by_rate.{kind}" for kind in ("pdf", "png", "json")),
+        *("study.json", "summary.json", "records.jsonl.gz", "curve.csv", "rates.csv", "study.md"),
+        *(f"specification_curve.{kind}" for kind in ("pdf", "png", "svg", "json")),
+        *(f"agreement_by_rate.{kind}" for kind in ("pdf", "png", "svg", "json")),
     }
     results = finished.root / "results"
     places = {p.relative_to(results).as_posix() for p in results.glob("**/seed_*.json")}

@@ -1,6 +1,7 @@
 # What rules ask of the configuration, stage by stage.
 
 import atexit
+import hashlib
 from functools import partial
 
 
@@ -189,9 +190,7 @@ def cost_of(study):
 
 
 STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
-
-
-STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md"]
+STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md", "summary.json"]
 
 
 def all_of_study(study, wildcards):
@@ -206,3 +205,14 @@ def all_of_study(study, wildcards):
             for kind in ["pdf", "png", "svg", "json"]
         ),
     ]
+
+
+def summaries():
+    """Of the studies that were made. As inputs they would make every study whenever it is old."""
+    paths = [RESULTS / "studies" / study / "summary.json" for study in STUDIES]
+    return [path for path in paths if path.exists()]
+
+
+def digest_of(paths):
+    """SHA-256 of files, so that a rule runs again when they change."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

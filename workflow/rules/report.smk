@@ -64,6 +64,8 @@ rule page:
         seeds=config["seeds"],
         readings=json.dumps(config["readings"]),
         notes=arguments("note", selection.notes(config, missing=False)),
+        studies=lambda w: [str(path) for path in summaries()],
+        told=lambda w: digest_of(summaries()),
         code=code("scripts/report.py"),
     message:
         "Put everything on one page"
@@ -73,7 +75,7 @@ rule page:
         " --audit {input.audit:q} --comparisons {input.comparisons:q}"
         " --aggregates {input.aggregates:q} --verdict {input.verdict:q}"
         " --claims {input.claims:q} --figures {input.figures:q} --citation {input.citation:q}"
-        " {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --studies {params.studies:q} {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule report:

@@ -90,7 +90,8 @@ rule study_figure:
         "Draw {wildcards.study_figure} of the study {wildcards.study}"
     shell:
         "python scripts/study_figure.py --name {wildcards.study_figure} --csv {input:q}"
-        " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q} 2>&1 | tee {log:q}"
+        " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
+        " 2>&1 | tee {log:q}"
 
 
 for study in STUDIES:

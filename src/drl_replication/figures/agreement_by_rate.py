@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from drl_replication.figures.style import (
     BLACK,
     label_panels,
+    legend_below,
     method_style,
     new_figure,
     styled,
@@ -27,10 +28,10 @@ from drl_replication.tables.frames import read_csv
 MARGIN = 0.02  # of the verdict on Table 1
 CAPTION = (
     "Table 1's accuracies, ours minus the paper's, against the learning rate, all else as in the "
-    "paper; bars are 90 % intervals of the difference where it may be judged, grey the margin of "
-    "±0.02, the dotted line the printed rate, and the black line the mean distance over methods. "
-    "To notice: whether one rate brings all methods to the print, or each method wants its own."
+    "paper. Grey: the margin of ±0.02; dotted: the printed rate; black: the mean distance over "
+    "methods. To notice: whether one rate brings all methods to the print, or each wants its own."
 )
+DETAIL = "Bars are 90 % intervals of the difference, where it may be judged."
 
 
 def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
@@ -52,7 +53,12 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
         )
     }
     distances = {b: panel["distance"] for b, panel in panels.items()}
-    return _figure(panels), {"panels": panels, "summary": distances, "caption": CAPTION}
+    return _figure(panels), {
+        "panels": panels,
+        "summary": distances,
+        "caption": CAPTION,
+        "details": [DETAIL],
+    }
 
 
 def _panel(frame: pd.DataFrame) -> dict[str, Any]:
@@ -81,26 +87,19 @@ def _figure(panels: Mapping[str, Mapping[str, Any]]) -> Figure:
     label_panels(places, map(benchmark_title, panels))
     places[0].set_ylabel("accuracy, ours − paper's")
     methods = dict.fromkeys(m for panel in panels.values() for m in panel["methods"])
-    styles = {m: dict(method_style(m)) for m in methods}
-    handles: list[Any] = [
-        places[0].plot([], [], label=method_title(m), **_kwargs(styles[m]))[0] for m in methods
-    ]
+    handles = [places[0].plot([], [], label=method_title(m), **method_style(m))[0] for m in methods]
     handles.append(places[0].plot([], [], color=BLACK, lw=2, label="mean distance")[0])
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    legend_below(figure, handles, width=0.9)
     return figure
-
-
-def _kwargs(style: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(style)
 
 
 def _draw_panel(axis: Axes, panel: Mapping[str, Any]) -> None:
     axis.axhspan(-MARGIN, MARGIN, color="#dddddd", lw=0)
     axis.axvline(panel["printed_rate"], color=BLACK, ls=":", lw=0.8)
     for method, line in panel["methods"].items():
-        style = _kwargs(method_style(method))
+        style = method_style(method)
         y = np.array(line["difference"], dtype=float)
-        axis.plot(line["learning_rate"], y, lw=1, **style)
+        axis.plot(line["learning_rate"], y, linewidth=1, **style)
         ends = np.array([line["low"], line["high"]], dtype=float)
         axis.vlines(line["learning_rate"], *ends, color=style["color"], lw=0.6)
     distance = panel["distance"]

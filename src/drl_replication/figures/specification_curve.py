@@ -9,17 +9,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from drl_replication.figures.style import BLACK, BLUE, ORANGE, new_figure, styled
+from drl_replication.figures.style import BLACK, BLUE, ORANGE, label_panels, new_figure, styled
 from drl_replication.paper.printed import benchmark_order, benchmark_title, method_title
 from drl_replication.tables.frames import read_csv
 
 ROW_INCHES = 0.13  # of a choice below the curves
 MOST_ROWS = 45  # of choices with their values; with more, those of one name share a row
 CAPTION = (
-    "Average accuracy of DRL minus that of the rival with the best mean, paired by seed, under "
-    "every variant of the study, sorted, with Student's 95 % interval; the rival may be another "
-    "one each time. Orange: the settings that the others are compared with. Below, what a variant "
-    "changes. To notice: whether the sign hangs on a choice, and on which."
+    "Average accuracy of DRL minus that of its best rival, paired by seed, under every variant of "
+    "the study, sorted, with Student's 95 % intervals. Orange: the settings that the others are "
+    "compared with. Below: what a variant changes. To notice: whether the sign hangs on a choice, "
+    "and on which."
+)
+DETAIL = (
+    "The rival is the one with the best mean under that variant, which pulls the difference down: "
+    "the best of several means is too good by chance."
 )
 
 
@@ -55,7 +59,8 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     return _figure(panels, choices), {
         "panels": panels,
         "summary": ahead,
-        "caption": f"{CAPTION} Rivals: {names}.",
+        "caption": CAPTION,
+        "details": [DETAIL, f"Rivals: {names}."],
     }
 
 
@@ -96,13 +101,11 @@ def _figure(panels: Mapping[str, list[dict[str, Any]]], choices: Sequence[str]) 
         gridspec_kw={"height_ratios": [2.0, below]},
     )
     grid: Any = axes
-    for column, (benchmark, points) in enumerate(panels.items()):
+    for column, points in enumerate(panels.values()):
         _curve(grid[0, column], points)
         _choices(grid[1, column], points, choices, first=column == 0)
-        grid[0, column].set_title(
-            f"({'abcdefghij'[column]}) {benchmark_title(benchmark)}", loc="left"
-        )
         grid[1, column].set_xlabel("variants, sorted")
+    label_panels(grid[0], map(benchmark_title, panels))
     grid[0, 0].set_ylabel("DRL − best rival, accuracy")
     return figure
 

@@ -3,15 +3,17 @@
 import base64
 from collections.abc import Hashable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.report import grids, runs, verdicts
-from drl_replication.report.sources import Sources
+from drl_replication.report.sources import Sources, read_figure
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
+from drl_replication.study.studies import FIGURES as STUDY_FIGURES
 from drl_replication.tables import aggregates, comparisons
 from drl_replication.text.numbers import digits
 from drl_replication.verdict import rules
@@ -60,6 +62,7 @@ def render(sources: Sources) -> str:
         ],
         rules=rules,
         audit=grids.audit_views(sources.audit),
+        studies=[_study(sources, path, told) for path, told in sources.studies.items()],
         figures=[_figure(sources, name) for name in _figure_order(sources.figures)],
         undrawn=[row.title for name, row in FIGURES.items() if name not in sources.figures],
         readings=_readings(sources.readings),
@@ -87,8 +90,22 @@ def _figure_order(figures: Mapping[str, Any]) -> list[str]:
     return sorted(figures, key=lambda f: (names.index(f) if f in names else len(names), f))
 
 
+def _study(sources: Sources, path: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A study with its page, and those of its figures that were drawn."""
+    drawn = [path.with_name(f"{name}.json") for name in STUDY_FIGURES]
+    return {
+        **told,
+        "page": sources.link(path.with_name("study.md")),
+        "figures": [_shown(sources, f, read_figure(f)) for f in drawn if f.exists()],
+    }
+
+
 def _figure(sources: Sources, name: str) -> dict[str, Any]:
-    path, content = sources.figures[name]
+    return _shown(sources, *sources.figures[name])
+
+
+def _shown(sources: Sources, path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    name = path.stem
     png = path.with_suffix(".png")
     data = base64.b64encode(png.read_bytes()).decode()
     return {

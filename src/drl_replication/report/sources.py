@@ -20,7 +20,8 @@ class Sources:
     runs: (path, record) of each run that is there; settings: {benchmark: {method: settings}} and
     seeds: what was selected; readings: name to option; tables: number to the long format;
     figures: name to (JSON path, its content); citation: of CITATION.cff; folder: where the
-    page will stand, so that links can be relative.
+    page will stand, so that links can be relative; studies: path and content of the summary of
+    each study that is there.
     """
 
     runs: Sequence[tuple[Path, Record]]
@@ -36,6 +37,7 @@ class Sources:
     figures: Mapping[str, tuple[Path, Mapping[str, Any]]]
     citation: Mapping[str, Any]
     folder: Path
+    studies: Mapping[Path, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = field(default_factory=tuple)
 
     @property

@@ -1,6 +1,7 @@
 """The page of a study: what was tried, how many, decided when, and what came of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ FORENSIC = (
     "replication of it. All variants that were tried are here; none was left out for its result."
 )
 EFFECTS_SHOWN = 12
+CLAIMS_HEADER = ["claim", "verdict", "in a word", "variants that agree", "the others"]
 
 
 def to_markdown(
@@ -51,7 +53,26 @@ def to_markdown(
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _tried(study: StudyFile) -> str:
+def for_report(
+    study: StudyFile, agreement: pd.DataFrame, claims: pd.DataFrame, curve: pd.DataFrame
+) -> dict[str, Any]:
+    """What the report shows of the study, as JSON: grids have a header and rows of texts."""
+    header, lines = _families(study)
+    words = [
+        [row.id, row.verdict, row.word, f"{row.agree} of {row.judged}", row.on]
+        for row in rows(dependence(claims, study.base.name), Dependence)
+    ]
+    return {
+        "study": study.study,
+        "title": study.title,
+        "remarks": [FORENSIC, _amount(study)],
+        "sentences": summary(study, agreement, claims, curve),
+        "tried": {"header": header, "rows": lines},
+        "claims": {"header": CLAIMS_HEADER, "rows": words},
+    }
+
+
+def _families(study: StudyFile) -> tuple[list[str], list[list[str]]]:
     """One row a family: its variants, and the runs that are its own."""
     families: dict[str, list[VariantOfStudy]] = {}
     for variant in study.others:
@@ -63,8 +84,8 @@ def _tried(study: StudyFile) -> str:
         keys = dict.fromkeys(key for variant in variants for key in variant.changes)
         lines.append(
             [
-                f"`{family}`",
-                ", ".join(f"`{key}`" for key in keys),
+                family,
+                ", ".join(keys),
                 str(len(variants)),
                 str(own),
                 ", ".join(map(method_title, dict.fromkeys(cell.method for cell in cells))) or "–",
@@ -72,6 +93,17 @@ def _tried(study: StudyFile) -> str:
             ]
         )
     header = ["family", "changes", "variants", "runs of its own", "methods", "decided"]
+    return header, lines
+
+
+def _tried(study: StudyFile) -> str:
+    header, lines = _families(study)
+    for line in lines:
+        line[:2] = [", ".join(f"`{name}`" for name in text.split(", ")) for text in line[:2]]
+    return f"## What was tried\n\n{markdown_grid(header, lines)}\n{_amount(study)}"
+
+
+def _amount(study: StudyFile) -> str:
     benchmarks = [benchmark_title(b) for b in dict.fromkeys(c.benchmark for c in study.base.cells)]
     provisional = (
         ""
@@ -80,7 +112,6 @@ def _tried(study: StudyFile) -> str:
     )
     total = len(study.groups()) * len(study.seeds)
     return (
-        f"## What was tried\n\n{markdown_grid(header, lines)}\n"
         f"{len(study.others)} variants on {listed(benchmarks)}, {len(study.seeds)} seeds each: "
         f"{total} runs with those of `{study.base.name}`, which all are compared with; where "
         f"settings are equal, runs are shared.{provisional}"
@@ -124,10 +155,10 @@ def _nearest(benchmark: str, found: list[Agreement], base: str, chosen_on: Seque
 
 def _claims(frame: pd.DataFrame) -> str:
     lines = [
-        [f"`{row.id}`", row.verdict, f"**{row.word}**", f"{row.agree} of {row.judged}"]
+        [f"`{row.id}`", row.verdict, f"**{row.word}**", f"{row.agree} of {row.judged}", row.on]
         for row in rows(frame, Dependence)
     ]
-    return markdown_grid(["claim", "verdict", "in a word", "variants that agree"], lines)
+    return markdown_grid(CLAIMS_HEADER, lines)
 
 
 def _largest(effects: pd.DataFrame) -> str:

@@ -39,9 +39,10 @@ INTERVALS = (
 )
 OTHERS = (
     "Not run: the runs or the figure that it needs are not there. Not comparable: ours was "
-    "measured on other data, or less of it, than the paper's, or a time on no machine that ER ran "
-    "on with the same seed, or an intransigence whose a* is of fewer methods or seeds. Not "
-    "scored: misprints, and the reference of a ratio. One seed has no interval, so that nothing "
+    "measured with other settings than the paper's or on other data, or less of it, or a time on "
+    "no machine that ER ran on with the same seed, or an intransigence whose a* is of fewer "
+    "methods or seeds. Not scored: misprints, and the reference of a ratio. One seed has no "
+    "interval, so that nothing "
     f"of it can be more than inconclusive. Provisional (‡): of fewer than {ENOUGH} runs, shown "
     "and not counted."
 )

@@ -81,6 +81,10 @@ if workflow.is_main_process:
             raise WorkflowError(str(error)) from None
 
 
+onstart:
+    writable(RESULTS.absolute())  # in an input function Snakemake would show a traceback
+
+
 onerror:
     # Snakemake deletes all that a failed job made, also the runs that it had finished.
     with suppress(OSError):  # the disk that was full; the next job takes them from the store

@@ -283,7 +283,7 @@ def test_a_seed_that_fails_is_named_and_the_others_are_finished(one_each, fresh,
     copy = fresh.twin(tmp_path / "project")
     breakable(copy)
     (copy.root / f"fail_{seed}").touch()
-    said = fail(copy, TABLE, *TOGETHER)
+    said = fail(copy, TABLE, "--keep-going", *TOGETHER)
     assert f"error: seed {seed}: AssertionError()" in said
     others = [copy.root / run for run in RUNS if not run.endswith(f"_{seed}.json")]
     before = [path.read_bytes() for path in others]

@@ -41,7 +41,9 @@ def make_study(study: Path, records: Path, folder: Path) -> None:
     }
     for name, frame in frames.items():
         write_text_atomically(folder / f"{name}.csv", to_csv(frame))
-    told_to_report = page.for_report(told, frames["agreement"], frames["claims"], frames["curve"])
+    told_to_report = page.for_report(
+        told, frames["agreement"], frames["claims"], frames["curve"], remarks
+    )
     write_text_atomically(folder / "summary.json", readable_json(told_to_report))
     for name, text in texts.items():
         write_text_atomically(folder / f"{name}.md", text)

@@ -54,7 +54,11 @@ def to_markdown(
 
 
 def for_report(
-    study: StudyFile, agreement: pd.DataFrame, claims: pd.DataFrame, curve: pd.DataFrame
+    study: StudyFile,
+    agreement: pd.DataFrame,
+    claims: pd.DataFrame,
+    curve: pd.DataFrame,
+    remarks: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What the report shows of the study, as JSON: grids have a header and rows of texts."""
     header, lines = _families(study)
@@ -65,8 +69,8 @@ def for_report(
     return {
         "study": study.study,
         "title": study.title,
-        "remarks": [FORENSIC, _amount(study)],
-        "sentences": summary(study, agreement, claims, curve),
+        "remarks": [FORENSIC, *remarks, _amount(study).replace("`", "")],
+        "sentences": [s.replace("`", "") for s in summary(study, agreement, claims, curve)],
         "tried": {"header": header, "rows": lines},
         "claims": {"header": CLAIMS_HEADER, "rows": words},
     }

@@ -41,6 +41,7 @@ def added(tmp_path_factory):
     """A copy with two more benchmarks and one more method."""
     copy = Copy.of_project(tmp_path_factory.mktemp("added"))
     shutil.copytree(PROJECT / "tests", copy.root / "tests", ignore=shutil.ignore_patterns("__p*"))
+    shutil.copytree(PROJECT / "results/published", copy.root / "results/published")
     for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copy2(PROJECT / document, copy.root / document)
     text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")

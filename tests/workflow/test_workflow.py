@@ -198,6 +198,16 @@ def test_a_new_row_in_the_table_of_methods_plans_only_its_own_runs(twin):
     assert planned == sorted([SELECT, *shared(BENCHMARKS, ["twin"], 0, 1), *FROM_RUNS])
 
 
+def test_another_name_of_a_method_plans_what_shows_it(twin):
+    table = "src/drl_replication/learning/methods/__init__.py"
+    twin.replace(table, 'BATCH, "ER")', 'BATCH, "Experience replay")')
+    shown = set(FROM_RUNS) - {"Measure every run"}
+    assert twin.planned("all") == sorted(shown)
+    change = twin.write("change.yaml", "methods: [drl]")
+    planned = twin.planned("all", configfiles=["tiny.yaml", change])
+    assert planned == sorted([SELECT, *FROM_RUNS])
+
+
 def test_another_selection_of_finished_runs_trains_nothing(twin):
     change = twin.write("change.yaml", "{methods: [drl], seeds: [1]}")
     planned = twin.planned("all", configfiles=["tiny.yaml", change])

@@ -135,6 +135,15 @@ def code(*scripts, parts=()):
     return sources.digest(*(PROJECT / script for script in scripts), parts=parts)
 
 
+def titles(benchmarks, methods):
+    """The names that a table or figure shows: `code` skips the rows that they stand in."""
+    rows = [*(BENCHMARKS[name] for name in benchmarks), *(METHODS[name] for name in methods)]
+    return [row.title for row in rows]
+
+
+TITLES = titles(config["benchmarks"], config["methods"])
+
+
 def is_running():
     """Whether jobs will be run, not just planned or touched."""
     return workflow.executor_plugin is not None and not (workflow.dryrun or workflow.touch)

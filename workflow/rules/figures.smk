@@ -27,6 +27,7 @@ rule figure:
         "../../envs/figures.yaml"
     params:
         title=lambda w: FIGURES[w.figure].title,
+        names=lambda w: TITLES if FIGURES[w.figure].records == "runs" else [],
         shown=shown,
         notes=lambda w: (
             arguments("note", selection.notes(config, missing=False))

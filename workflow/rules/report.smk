@@ -32,6 +32,7 @@ rule verdict:
                 selection.note_on_readings(config),
             ],
         ),
+        titles=TITLES,
         code=code("scripts/verdict.py"),
     message:
         "Compare every printed number and every claim with ours"
@@ -66,6 +67,7 @@ rule page:
         notes=arguments("note", selection.notes(config, missing=False)),
         studies=lambda w: [str(path) for path in summaries()],
         told=lambda w: digest_of(summaries()),
+        titles=TITLES,
         code=code("scripts/report.py"),
     message:
         "Put everything on one page"

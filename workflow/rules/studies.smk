@@ -57,6 +57,7 @@ rule study:
         "../../envs/tables.yaml"
     params:
         folder=lambda w, output: Path(output[0]).parent,
+        titles=lambda w: titles(STUDIES[w.study].benchmarks, STUDIES[w.study].methods),
         code=code("scripts/study.py"),
     message:
         "Compare the variants of the study {wildcards.study}"
@@ -83,6 +84,7 @@ rule study_figure:
     conda:
         "../../envs/figures.yaml"
     params:
+        titles=lambda w: titles(STUDIES[w.study].benchmarks, STUDIES[w.study].methods),
         code=lambda w: code(
             "scripts/study_figure.py", f"src/drl_replication/figures/{w.study_figure}.py"
         ),

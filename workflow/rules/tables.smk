@@ -66,6 +66,7 @@ rule table:
     params:
         readings=lambda w: readings_of(TABLE_READINGS[int(w.number)]),
         notes=arguments("note", selection.notes(config)),
+        titles=TITLES,
         code=code("scripts/table.py"),
     message:
         "Make Table {wildcards.number}"
@@ -93,6 +94,7 @@ rule audit:
         "../../envs/tables.yaml"
     params:
         readings=readings_of(["intransigence_reference"]),
+        titles=TITLES,
         code=code("scripts/audit.py"),
     message:
         "Check our tables and the paper's with the identity of the three measures"
@@ -120,6 +122,7 @@ rule comparisons:
     params:
         readings=readings_of(["intransigence_reference"]),
         notes=arguments("note", selection.notes(config)),
+        titles=TITLES,
         code=code("scripts/comparisons.py"),
     message:
         "Test the methods against each other"
@@ -147,6 +150,7 @@ rule aggregates:
         "../../envs/tables.yaml"
     params:
         notes=arguments("note", selection.notes(config)),
+        titles=TITLES,
         code=code("scripts/aggregates.py"),
     message:
         "Compare DRL with its rivals over all benchmarks"

@@ -172,11 +172,13 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
 
 
 def _message(panels: Mapping[str, Any]) -> str:
-    """`Of 27 printed accuracies, 11 are reproduced, ...`, of those that are judged."""
-    verdicts = Counter(cell["verdict"] for cells in panels.values() for cell in cells.values())
+    """`... of 21 with 5 seeds or more, 10 reproduced, ...`: fewer are provisional, not counted."""
+    cells = [cell for column in panels.values() for cell in column.values()]
+    verdicts = Counter(cell["verdict"] for cell in cells if cell["n"] >= PROVISIONAL)
     told = [f"{verdicts[v]} {'differ' if v == DIFFERS else v}" for v in LOOKS if verdicts[v]]
     judged = sum(verdicts[v] for v in LOOKS)
-    return f"The paper's average accuracies and ours: of {judged} that were run, {', '.join(told)}"
+    counted = f"of {judged} with {PROVISIONAL} seeds or more, {', '.join(told)}"
+    return f"The paper's average accuracies and ours: {counted if judged else 'none to count yet'}"
 
 
 def _ends(cells: Mapping[str, Any]) -> tuple[float, float]:

@@ -108,10 +108,10 @@ def test_a_ratio_needs_both_runs_on_one_machine():
 
 
 def test_every_machine_is_named():
-    other = record("er", 5, 1.0, cpu_model="Other CPU", device="cuda")
+    other = record("er", 5, 1.0, cpu_model="Other CPU", device="cuda", gpu="Some GPU")
     frame = table_5.table([*RECORDS, other, record("er", 6, 1.0, cpu_model=None)])
-    assert row(frame, "er").machine == "Other CPU, cuda; Some CPU, cpu; unknown processor, cpu"
-    assert "Ours ran on: Other CPU, cuda; Some CPU, cpu; unknown processor, cpu;" in text(frame)
+    assert row(frame, "er").machine == "Other CPU, Some GPU; Some CPU, cpu; unknown processor, cpu"
+    assert "Ours ran on: Other CPU, Some GPU; Some CPU, cpu; unknown processor, cpu;" in text(frame)
 
 
 def test_document():

@@ -1,5 +1,6 @@
 """Train one run: verified data in, its record out."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -58,6 +59,8 @@ def train_run(
     target = find_device(device, settings["benchmark"])
     # Now, since the commit may be another one when the run is over.
     made_with = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
+    if target.type == "cuda":
+        made_with["gpu"] = torch.cuda.get_device_name(target)
     made_with["code"] = code_of(settings["benchmark"], method)
     _, checksums = read_manifest(manifest)
     kept = None
@@ -99,8 +102,10 @@ def find_device(name: str, benchmark: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() and not dense else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("the device is 'cuda', but torch finds no GPU here; allowed: auto, cpu")
-    if name == "cuda":  # otherwise cuDNN picks its algorithms by racing them
+    if name == "cuda":  # otherwise cuDNN picks its algorithms by racing them, and rounds to TF32
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        torch.backends.cudnn.allow_tf32 = False
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
         return torch.device(name, gpus.claim(_gpu_names()))
     return torch.device(name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -38,6 +38,8 @@ class Network(nn.Module):
 
         It takes the gradients of a loss at the layers to those at the parameters.
         """
+        if x.is_cuda:
+            return self._replay(x)(x)
         with torch.enable_grad():
             layers = self(x)
 
@@ -52,6 +54,61 @@ class Network(nn.Module):
     def descend(self, gradient: Gradient, learning_rate: float) -> None:
         """Subtract a gradient times the learning rate: one call for all, as in torch.optim."""
         torch._foreach_sub_(list(self.weights), list(gradient), alpha=learning_rate)
+
+    def _replay(self, x: Tensor) -> "Replay":
+        replays = self.__dict__.setdefault("_replays", {})
+        kind = (tuple(x.shape), self.training)
+        if kind not in replays:
+            replays[kind] = Replay(self, x)
+        return replays[kind]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy has a memory of its own, which no replay knows.
+        return {k: v for k, v in self.__dict__.items() if k != "_replays"}
+
+    def _apply(self, *args: Any, **options: Any) -> Self:
+        self.__dict__.pop("_replays", None)
+        return super()._apply(*args, **options)
+
+
+class Replay:
+    """Both passes for one shape of batch on a GPU: recorded once, then each is a single launch.
+
+    A step on few images takes as long as its kernels' launches, and there are hundreds.
+    """
+
+    def __init__(self, network: Network, x: Tensor):
+        self.x = x.clone()
+        kept = [buffer.clone() for buffer in network.buffers()]  # of BatchNorm
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.enable_grad(), torch.cuda.stream(side):
+            for _ in range(2):  # what libraries set up at first use cannot be recorded
+                layers = network(self.x)
+                torch.autograd.grad(layers, network.weights, [torch.ones_like(h) for h in layers])
+        torch.cuda.current_stream().wait_stream(side)
+        with torch.no_grad():
+            for buffer, before in zip(network.buffers(), kept, strict=True):
+                buffer.copy_(before)
+        del layers
+        self.forward, self.backward = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
+        with torch.enable_grad(), torch.cuda.graph(self.forward):
+            self.layers = network(self.x)
+        self.at_layers = [torch.zeros_like(h) for h in self.layers]
+        with torch.cuda.graph(self.backward, pool=self.forward.pool()):
+            self.gradient = torch.autograd.grad(self.layers, network.weights, self.at_layers)
+
+    def __call__(self, x: Tensor) -> tuple[list[np.ndarray], Backward]:
+        """As :meth:`Network.trace`; the way back is that of the latest call."""
+        self.x.copy_(x)
+        self.forward.replay()
+        return [h.numpy(force=True) for h in self.layers], self._back
+
+    def _back(self, at_layers: AtLayers) -> Gradient:
+        for place, g in zip(self.at_layers, at_layers, strict=True):
+            place.zero_() if g is None else place.copy_(torch.from_numpy(g))
+        self.backward.replay()
+        return torch._foreach_mul(self.gradient, 1.0)  # a copy in few launches
 
 
 class DenseNetwork(Network):
@@ -108,10 +165,9 @@ class DenseNetwork(Network):
         return [vector[place].reshape(shape) for place, shape in self._places]
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy, as a converted network below, has a memory of its own.
-        return {k: v for k, v in self.__dict__.items() if k not in ("vector", "arrays")}
+        return {k: v for k, v in super().__getstate__().items() if k not in ("vector", "arrays")}
 
-    def _apply(self, *args: Any, **options: Any) -> "DenseNetwork":
+    def _apply(self, *args: Any, **options: Any) -> Self:
         for name in ("vector", "arrays"):
             self.__dict__.pop(name, None)
         return super()._apply(*args, **options)
@@ -184,7 +240,7 @@ class ReducedResNet18(Network):
     def forward(self, x: Tensor) -> list[Tensor]:
         """The flattened last map, the pooled features and the logits."""
         last_map = x
-        recompute = len(x) > RECOMPUTE_OVER and torch.is_grad_enabled()
+        recompute = len(x) > RECOMPUTE_OVER and torch.is_grad_enabled() and not x.is_cuda
         for block in (self.stem, *self.blocks):
             last_map = _recomputed(block, last_map) if recompute else block(last_map)
         features = last_map.mean((2, 3))

@@ -88,7 +88,8 @@ def _rows(benchmark: str, records: Sequence[Record], paper: pd.DataFrame) -> lis
 
 def _machine(run: Record) -> str:
     made = run["provenance"]
-    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(made['device'])}"
+    device = made.get("gpu", made["device"])
+    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(device)}"
 
 
 def _timed(runs: Sequence[Record]) -> dict[tuple[int, str], float]:

@@ -7,13 +7,19 @@ from functools import partial
 
 def runs(wildcards):
     """The records of all selected runs, for a rule that needs one at least."""
-    there = selection.usable(config)
+    there = selection.files(config)
     if not there:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/runs holds no record of the selected "
             "benchmarks, methods and seeds"
         )
-    return [f"<results>/{run.path}" for run in there]
+    return [f"<results>/{path}" for path in there]
+
+
+def runs_of_benchmark(wildcards):
+    """The records of the selected runs of one benchmark."""
+    chosen = [run for run in selection.selected(config) if run.benchmark == wildcards.benchmark]
+    return [f"<results>/{run.path}" for run in chosen]
 
 
 def readings_of(names):

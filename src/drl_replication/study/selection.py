@@ -11,6 +11,7 @@ from pathlib import Path
 
 from drl_replication.files import write_text_atomically
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
+from drl_replication.records.packed import holder, is_there
 from drl_replication.records.runs import collect
 from drl_replication.records.strict_json import RecordError, read_json
 from drl_replication.study.figures import FIGURES
@@ -55,12 +56,22 @@ class Selection:
 
     @property
     def paths(self) -> list[Path]:
-        """Where the records stand."""
+        """The places of the records."""
         return [self.results / run.path for run in self.runs]
+
+    @property
+    def files(self) -> list[Path]:
+        """The file that each record is read from."""
+        return [holder(path) for path in self.paths]
 
     def records(self) -> list[dict]:
         """The records, checked. Raises RecordError and ValueError as `records.runs.collect`."""
         return collect(self.paths, self.settings)
+
+    def of(self, benchmark: str) -> list[dict]:
+        """The records of one benchmark. Raises as `records`."""
+        paths = [self.results / run.path for run in self.runs if run.benchmark == benchmark]
+        return collect(paths, self.settings)
 
 
 def selected(config: Mapping) -> list[Run]:
@@ -90,7 +101,16 @@ def usable(config: Mapping) -> list[Run]:
 
 def is_usable(config: Mapping, path: str) -> bool:
     """Whether a record is there or may be made."""
-    return not config["records_only"] or Path(config["results_dir"], path).exists()
+    return not config["records_only"] or is_there(Path(config["results_dir"], path))
+
+
+def files(config: Mapping) -> list[str]:
+    """The files of the usable runs, below the folder of results: their own, or packed ones."""
+    paths = [run.path for run in usable(config)]
+    if config["records_only"]:
+        results = Path(config["results_dir"])
+        paths = [holder(results / path).relative_to(results).as_posix() for path in paths]
+    return list(dict.fromkeys(paths))
 
 
 def write_selection(config: Mapping, path: Path) -> None:

@@ -215,6 +215,28 @@ def summaries():
     return [path for path in paths if path.exists()]
 
 
+def claim_records(wildcards):
+    """Of the experiments of claims that were made; as inputs they would be made by every study."""
+    return [RESULTS / path for path in selection.claim_records(config)]
+
+
+def claim_data(wildcards):
+    """The verified dataset of an experiment that trains."""
+    dataset = config["settings"][wildcards.benchmark]["dataset"]
+    return f"<results>/data/{dataset}.json"
+
+
+def code_of_claim_runs(wildcards):
+    """The code of an experiment that trains five methods."""
+    parts = sorted({part for m in settings.CLAIM_METHODS for part in METHODS[m].parts})
+    own = code(
+        "scripts/experiment.py",
+        "src/drl_replication/experiments/claim_runs.py",
+        parts=tuple(parts),
+    )
+    return str((own, BENCHMARKS[wildcards.benchmark], parts))
+
+
 def digest_of(paths):
     """SHA-256 of files, so that a rule runs again when they change."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

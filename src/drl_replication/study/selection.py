@@ -11,13 +11,19 @@ from pathlib import Path
 
 from drl_replication.files import write_text_atomically
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
+from drl_replication.records.experiments import experiment_path
 from drl_replication.records.packed import holder, is_there
 from drl_replication.records.runs import collect
 from drl_replication.records.strict_json import RecordError, read_json
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.paper_settings import changed_numbers
 from drl_replication.study.runs import Run, key
-from drl_replication.study.settings import changed_readings, run_settings, settings_of_runs
+from drl_replication.study.settings import (
+    changed_readings,
+    claim_experiments,
+    run_settings,
+    settings_of_runs,
+)
 from drl_replication.text.coverage import missing_runs, partial_figures
 
 KEYS = {"results", "runs", "settings"}
@@ -137,6 +143,28 @@ def figure_records(config: Mapping, figure: str) -> list[str]:
     seeds = {"once": [0], "seeds": config["seeds"]}.get(FIGURES[figure].records, [])
     paths = (f"experiments/{figure}/seed_{seed}.json" for seed in seeds)
     return [path for path in paths if is_usable(config, path)]
+
+
+def claim_records(config: Mapping, there: bool = True) -> list[str]:
+    """Records of the experiments that judge claims, below the folder of results.
+
+    With `there` those that are, and that were made with these settings; else all that may be.
+    """
+    paths = {
+        experiment_path("experiments", name, seed).as_posix(): own
+        for name, own in claim_experiments(config).items()
+        for seed in config["seeds"]
+    }
+    results = Path(config["results_dir"])
+    return [p for p, own in paths.items() if not there or _was_made_with(results / p, own)]
+
+
+def _was_made_with(path: Path, settings: Mapping) -> bool:
+    """A glance for planning: records are checked whole where they are used."""
+    try:
+        return path.exists() and read_json(path)["settings"] == settings
+    except (RecordError, RecursionError, KeyError, TypeError):
+        return False
 
 
 def drawable(config: Mapping) -> list[str]:

@@ -14,6 +14,7 @@ from drl_replication.data.manifests import read_manifest
 from drl_replication.jobs import gpus
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
 from drl_replication.learning.process import prepare_process
+from drl_replication.learning.through_time import train_watched
 from drl_replication.learning.training import train
 from drl_replication.records.provenance import provenance
 from drl_replication.records.runs import SCHEMA_VERSION
@@ -68,7 +69,8 @@ def train_run(
         versions = (made_with[name] for name in ("torch", "numpy", "device"))
         kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
     images = _images(settings["dataset"], data_root, tuple(checksums.items()))
-    result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
+    learn = train_watched if "evaluate_every" in settings else train
+    result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
     record = {"schema_version": SCHEMA_VERSION, **facts, **result}
     record |= {"settings": settings, "settings_digest": settings_digest(settings)}

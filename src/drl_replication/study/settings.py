@@ -43,7 +43,9 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
     # YAML's 2 and 2.0 are one value, whichever of the two the schema wants
     kinds = {"number": float, "integer": int, "string": str}
     values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
-    return {"benchmark": benchmark, **values, "readings": readings}
+    # Only where it is on, so that it is in no key of a run that is evaluated after tasks alone.
+    watched = {"evaluate_every": n} if (n := config["evaluate_every"]) else {}
+    return {"benchmark": benchmark, **values, **watched, "readings": readings}
 
 
 def changed_readings(config: Mapping[str, Any]) -> list[str]:

@@ -174,4 +174,4 @@ def test_a_study_of_nothing_is_refused(fresh):
 def test_an_unknown_variant_is_refused(fresh):
     place = "results/variants/nobody/runs/split_mnist/drl/seed_0.json"
     said = error_sentences(fresh.snakemake(place, "--dry-run", configfiles=FILES))
-    assert f"No rule to produce {place}" in said
+    assert f"Nothing makes {place}" in said

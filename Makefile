@@ -1,14 +1,15 @@
 # The same few commands here and in CI. All set themselves up. `make` alone lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-CORES ?= 2
+CORES ?= $(shell nproc 2> /dev/null || echo 2)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help demo mnist test setup lint format lock clean
 
 help:  ## what can be made (this list)
-	@grep -hE '^[a-z]+:.*  ## ' Makefile | sed -E 's/^([a-z]+):.*  ## /  make \1|/' | column -t -s '|'
-	@echo "With CORES=8 on eight cores. For single results: make setup, then see README.md."
+	@awk '/^[a-z]+:.*  ## / {name = $$1; sub(/:.*/, "", name); sub(/.*  ## /, ""); \
+		printf "  make %-8s%s\n", name, $$0}' Makefile
+	@echo "All cores are used unless you add, say, CORES=4. Single results: see README.md."
 
 demo: setup  ## the whole workflow on 5,000 embedded MNIST images, in minutes
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/demo.yaml

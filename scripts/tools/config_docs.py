@@ -23,6 +23,7 @@ TYPES = {
     "object": "mapping",
     "null": "`null`",
 }
+MAPPINGS = ("download.mirrors", "tuning.factors")  # of what has a name of its own
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 
 
@@ -44,7 +45,7 @@ def keys(defaults: dict) -> str:
     """All keys outside of the blocks `settings` and `readings`, one a row."""
     rows = []
     for key, schema in config.schema()["properties"].items():
-        value = defaults[key]
+        value = defaults.get(key, {})  # `tuning` stands in studies.yaml
         if key in ("settings", "readings"):
             rows.append([code(key), "mapping", "see below", schema["description"]])
         else:
@@ -54,12 +55,12 @@ def keys(defaults: dict) -> str:
 
 def key_rows(key: str, schema: dict, value: Any) -> list[list[str]]:
     """A key's row; one a key that it holds if it is a mapping of known ones."""
-    if "properties" not in schema or key == "download.mirrors":
+    if "properties" not in schema or key in MAPPINGS:
         return [[code(key), allowed(schema), code(value), schema["description"]]]
     return [
         row
         for name, inner in schema["properties"].items()
-        for row in key_rows(f"{key}.{name}", inner, value[name])
+        for row in key_rows(f"{key}.{name}", inner, value.get(name, "–"))
     ]
 
 

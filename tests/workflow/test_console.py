@@ -151,13 +151,19 @@ def test_a_job_that_is_tried_again_keeps_its_number_and_is_no_failure():
     screen = make_console()
     job = {"event": LogEvent.JOB_INFO, "jobid": 7, "rule_msg": "Train"}
     error = {"event": LogEvent.JOB_ERROR, "jobid": 7, "rule_msg": "lost", "rule_name": "train"}
-    counts = {"event": LogEvent.RUN_INFO, "stats": {"train_0_to_9": 1, "train": 1, "all": 1}}
+    counts = {
+        "event": LogEvent.RUN_INFO,
+        "stats": {"train_0_to_9": 1, "train": 1, "all": 1, "total": 3},
+    }
     assert screen.format(record(**counts)) == "2 jobs: 2 train"
     assert screen.format(record(**job)).endswith("  1 of 2: Train")
     assert screen.format(record(**error, log=[])).endswith("  failed: Train. lost")
     assert screen.format(record(**error, log=[])) == ""  # Snakemake says it twice
     assert screen.format(record(**job)).endswith("  1 of 2: Train")
     assert screen.failures == {}
+    # A checkpoint adds a job.
+    assert screen.format(record(event=LogEvent.PROGRESS, done=1, total=4)) == ""
+    assert screen.format(record(**job)).endswith("  1 of 3: Train")
 
 
 def test_an_error_that_is_not_known_is_shown_whole():

@@ -18,7 +18,13 @@ from drl_replication.files import check_temporary, check_writable, remove_cut
 from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
-from drl_replication.study import config as configuration, selection, settings, studies
+from drl_replication.study import (
+    config as configuration,
+    selection,
+    settings,
+    studies,
+    study_files,
+)
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
 from drl_replication.study.runs import PAPER, PLACE, Run
@@ -33,6 +39,7 @@ RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
 VARIANTS = studies.Variants(config)
 STUDIES = studies.studies(VARIANTS)
+TUNING = studies.tuning_studies(VARIANTS)
 ASKED = set()  # the studies that this workflow was asked for
 GPUS = gpus.count()
 

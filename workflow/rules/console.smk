@@ -20,8 +20,9 @@ def rules_without_message():
 
 def named_targets():
     """What may be asked for by name."""
-    within = {"selection", "run_measures", "page"}
-    return [r.name for r in workflow.rules if not r.has_wildcards() and r.name not in within]
+    making = {"verdict", "audit", "comparisons", "aggregates", "plan"}
+    making |= {f"plan_{study}" for study in STUDIES}
+    return [r.name for r in workflow.rules if not r.message or r.name in making]
 
 
 def unknown_target(name):

@@ -20,7 +20,6 @@ SILENT = re.compile(
     r"|Exiting because a job execution failed|This was a dry-run|RuleException:\s+CalledProcessErr"
     r"|\s*\(check individual jobs above|[ \w,]+ jobs? (?:have|has) (?:missing|outdated) provenance"
 )
-EVENTS = {"job_info", "job_error", "run_info"}  # that are told of
 SHARED = re.compile(r"(?<=train)_.*")  # of the rules for several seeds, after the name of the rule
 NOTHING_TO_DO = "Nothing to be done"
 FAILED = "At least one job did not complete successfully."
@@ -58,7 +57,7 @@ class Console(logging.StreamHandler):
         super().__init__(stream)
         self.is_dry_run, self.silent_rules = is_dry_run, silent_rules
         self.unknown, self.when_done, self.forecast = unknown, when_done, forecast
-        self.total = 0
+        self.total = self.silent = 0  # jobs with a message, and without one
         self.counted = False
         self.numbers: dict[int, int] = {}  # of jobs, in the order in which they began
         self.messages: dict[int, str] = {}
@@ -81,11 +80,13 @@ class Console(logging.StreamHandler):
         name = str(getattr(event, "value", event))
         if event is None or name == "error":
             return self.of_message(record.getMessage(), record.levelno)
-        if name not in EVENTS:
-            return ""
-        return {"job_info": self.of_job, "job_error": self.of_error, "run_info": self.of_counts}[
-            name
-        ](vars(record))
+        known: dict[str, Callable[[Mapping[str, Any]], str]] = {
+            "job_info": self.of_job,
+            "job_error": self.of_error,
+            "run_info": self.of_counts,
+            "progress": self.of_progress,
+        }
+        return known[name](vars(record)) if name in known else ""
 
     def of_message(self, text: str, level: int) -> str:
         """A message as it is, shortened where it is known."""
@@ -126,11 +127,17 @@ class Console(logging.StreamHandler):
             if name not in silent:
                 kinds[SHARED.sub("", str(name))] += int(count)
         self.total = sum(kinds.values())
+        self.silent = int(info["stats"].get("total", self.total)) - self.total
         first, self.counted = not self.counted, True
         if first and self.is_dry_run():
             return ""
         counts = f"{self.total} jobs: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}"
         return "\n".join(filter(None, [self.forecast(), counts]))
+
+    def of_progress(self, progress: Mapping[str, Any]) -> str:
+        """Nothing; but what a checkpoint decides may be more jobs."""
+        self.total = max(self.total, int(progress["total"]) - self.silent)
+        return ""
 
     def of_error(self, job: Mapping[str, Any]) -> str:
         """That a job failed: at once, and once."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.validation import HELD_OUT
 from drl_replication.learning.methods import METHODS
 from drl_replication.study.config import schema
 from drl_replication.study.readings import READINGS
@@ -43,6 +44,8 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
     # YAML's 2 and 2.0 are one value, whichever of the two the schema wants
     kinds = {"number": float, "integer": int, "string": str}
     values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
+    if block.get(HELD_OUT):  # only there: a run on the test set has no such setting
+        values[HELD_OUT] = float(block[HELD_OUT])
     return {"benchmark": benchmark, **values, "readings": readings}
 
 

@@ -366,10 +366,10 @@ def test_a_wrong_target_fails_at_planning_and_is_told_what_may_be_meant(fresh, t
     assert [line for line in said if target in line and meant in line], said
 
 
-def test_the_readme_s_picture_of_the_rules_is_the_workflow_s(fresh):
+def test_the_picture_of_the_rules_is_the_workflow_s(fresh):
     done = fresh.snakemake("all", "--rulegraph", "mermaid-js")
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    picture = readme.partition("```mermaid\n")[2].partition("```")[0]
+    document = (PROJECT / "docs/development.md").read_text(encoding="utf-8")
+    picture = document.partition("```mermaid\n")[2].partition("```")[0]
     assert edges(picture) == edges(done.stdout)
 
 

@@ -20,9 +20,9 @@ def rules_without_message():
 
 def named_targets():
     """What may be asked for by name."""
-    making = {"verdict", "audit", "comparisons", "aggregates", "plan"}
-    making |= {f"plan_{study}" for study in STUDIES}
-    return [r.name for r in workflow.rules if not r.message or r.name in making]
+    making = {"verdict", "audit", "comparisons", "aggregates"}
+    names = [rule.name for rule in workflow.rules if not rule.message or rule.name in making]
+    return names + [rule.name for rule in workflow.rules if rule.name.startswith("plan")]
 
 
 def unknown_target(name):

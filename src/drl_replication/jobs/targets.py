@@ -29,7 +29,7 @@ def unknown(target: str, targets: Sequence[str], paths: Iterable[str], results: 
                 return f"{target}: {value!r} is no {what}.{meant} Allowed: {', '.join(known)}"
     if "/" in target or "." in target:
         meant = _meant(target, paths)
-        return f"Nothing makes {target}.{meant} Paths are listed in README.md."
+        return f"Nothing makes {target}.{meant} docs/outputs.md lists what can be made."
     name = _like(target, [*targets, *METHODS, *BENCHMARKS])
     if name and name not in targets:  # a method or a benchmark, of which there are runs
         benchmark, method = (name, "drl") if name in BENCHMARKS else ("split_mnist", name)

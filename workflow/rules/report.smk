@@ -64,7 +64,10 @@ rule page:
     params:
         seeds=config["seeds"],
         readings=json.dumps(config["readings"]),
-        notes=arguments("note", selection.notes(config, missing=False)),
+        notes=arguments(
+            "note",
+            [*selection.notes(config, missing=False), *selection.notes_on_figures(config)],
+        ),
         studies=lambda w: [str(path) for path in summaries()],
         told=lambda w: digest_of(summaries()),
         titles=TITLES,

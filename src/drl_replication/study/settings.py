@@ -10,6 +10,7 @@ from drl_replication.study.config import schema
 from drl_replication.study.readings import READINGS
 from drl_replication.study.refusals import ConfigError, options_for
 
+FIGURE_IMAGES = "split_mnist"  # the benchmark whose images and methods Figures 2 and 3 use
 # What every run depends on, whatever its method.
 COMMON = ("dataset", "training_images", "memory_size")
 
@@ -69,9 +70,9 @@ def figure_settings(config: Mapping[str, Any], figure: str) -> dict:
     """
     own = dict(config["figures"].get(figure, {}))
     if figure == "figure_2":
-        return own | {"dataset": config["settings"]["split_mnist"]["dataset"]}
+        return own | {"dataset": config["settings"][FIGURE_IMAGES]["dataset"]}
     if figure == "figure_3":
-        return own | {m: run_settings(config, "split_mnist", m) for m in ("drl", "ber")}
+        return own | {m: run_settings(config, FIGURE_IMAGES, m) for m in ("drl", "ber")}
     return own
 
 

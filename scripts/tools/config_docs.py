@@ -1,6 +1,6 @@
 """Write what the documents say about keys, readings and datasets, from the code's own tables.
 
-python scripts/tools/config_docs.py            fill config/README.md and README.md
+python scripts/tools/config_docs.py            fill them
 python scripts/tools/config_docs.py --check    is anything stale?
 """
 
@@ -28,7 +28,7 @@ BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 
 
 def main() -> None:
-    """Fill, or with --check compare, both documents."""
+    """Fill, or with --check compare, the documents."""
     defaults = config.load([markers.PROJECT / "config" / "config.yaml"])
     documents = {
         "config/README.md": {
@@ -36,7 +36,8 @@ def main() -> None:
             "settings": settings(defaults),
             "readings": readings(),
         },
-        "README.md": {"readings": readings_in_short(), "datasets": datasets()},
+        "docs/readings.md": {"readings": readings_in_short()},
+        "docs/datasets.md": {"datasets": datasets()},
     }
     markers.main(__doc__, documents)
 
@@ -132,7 +133,7 @@ def concerns(reading: Reading) -> str:
 def readings_in_short() -> str:
     """One line a reading, linked to its options."""
     return "\n".join(
-        f"- [`{name}`](config/README.md#{name}): {', '.join(map(code, reading.options))}"
+        f"- [`{name}`](../config/README.md#{name}): {', '.join(map(code, reading.options))}"
         for name, reading in READINGS.items()
     )
 

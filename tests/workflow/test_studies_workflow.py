@@ -71,10 +71,9 @@ def test_the_study_of_readings_is_planned_in_half_a_minute(fresh):
     assert name == "readings" and runs == lacking > 1000 and variants > 50
 
 
-def test_the_study_of_the_readme_is_planned_and_runs(fresh, tmp_path):
+def test_the_study_of_the_documents_is_planned_and_runs(fresh, tmp_path):
     copy = fresh.twin(tmp_path / "project")
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    part = text.partition("## A study of your own\n")[2]
+    part = (PROJECT / "docs/studies.md").read_text(encoding="utf-8")
     copy.write("my_study.yaml", part.partition("```yaml\n")[2].partition("```")[0])
     files = ("small.yaml", "my_study.yaml")
     assert counts(copy, "regularisation", configfiles=files) == ("regularisation", 30, 3, 30)
@@ -174,7 +173,7 @@ def test_a_study_of_nothing_is_refused(fresh):
 def test_an_unknown_variant_is_refused(fresh):
     place = "results/variants/nobody/runs/split_mnist/drl/seed_0.json"
     said = error_sentences(fresh.snakemake(place, "--dry-run", configfiles=FILES))
-    assert f"No rule to produce {place}" in said
+    assert f"Nothing makes {place}" in said
 
 
 def test_tuning_runs_what_it_chose_and_nothing_twice(finished, tmp_path):

@@ -356,21 +356,23 @@ def test_a_wrong_configuration_is_refused_in_one_sentence(fresh, tmp_path, chang
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("target", "meant"),
     [
-        "results/runs/split_mnist/dlr/seed_0.json",
-        "results/tables/table_9.csv",
+        ("results/runs/split_mnist/dlr/seed_0.json", "'dlr' is no method. Did you mean drl?"),
+        ("results/tables/table_9.csv", "Did you mean results/tables/table_"),
+        ("figure3", "Did you mean figure_3? Targets: "),
+        ("drll", "Did you mean results/runs/split_mnist/drl/seed_0.json, a run? Targets: "),
     ],
 )
-def test_a_wrong_target_fails_at_planning(fresh, target):
-    said = error_sentences(fresh.snakemake(target, "--dry-run"))
-    assert "MissingRuleException" in said and target in said
+def test_a_wrong_target_fails_at_planning_and_is_told_what_may_be_meant(fresh, target, meant):
+    said = error_sentences(fresh.snakemake(target, "--dry-run")).splitlines()
+    assert [line for line in said if target in line and meant in line], said
 
 
-def test_the_readme_s_picture_of_the_rules_is_the_workflow_s(fresh):
+def test_the_picture_of_the_rules_is_the_workflow_s(fresh):
     done = fresh.snakemake("all", "--rulegraph", "mermaid-js")
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    picture = readme.partition("```mermaid\n")[2].partition("```")[0]
+    document = (PROJECT / "docs/development.md").read_text(encoding="utf-8")
+    picture = document.partition("```mermaid\n")[2].partition("```")[0]
     assert edges(picture) == edges(done.stdout)
 
 

@@ -9,11 +9,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
-
-PROJECT = Path(workflow.basedir).parent
-sys.path.insert(0, str(PROJECT / "src"))
 
 from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS

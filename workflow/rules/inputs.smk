@@ -4,6 +4,11 @@ import atexit
 import hashlib
 from functools import partial
 
+HOW_TO_HAVE_RECORDS = (
+    "; leave records_only out to make them, or say --configfile config/published.yaml for those "
+    "of the repository"
+)
+
 
 def runs(wildcards):
     """The records of all selected runs, for a rule that needs one at least."""
@@ -11,7 +16,7 @@ def runs(wildcards):
     if not there:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/runs holds no record of the selected "
-            "benchmarks, methods and seeds"
+            f"benchmarks, methods and seeds{HOW_TO_HAVE_RECORDS}"
         )
     return [f"<results>/{run.path}" for run in there]
 
@@ -106,7 +111,7 @@ def records_of_figure(wildcards):
     if kind != "none" and not paths:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/experiments/{name} holds no record of the "
-            "selected seeds"
+            f"selected seeds{HOW_TO_HAVE_RECORDS}"
         )
     return [f"<results>/{path}" for path in paths]
 

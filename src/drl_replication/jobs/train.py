@@ -13,7 +13,8 @@ from drl_replication.data.datasets import Images, load
 from drl_replication.data.manifests import read_manifest
 from drl_replication.data.validation import HELD_OUT, hold_out
 from drl_replication.jobs import gpus
-from drl_replication.learning.checkpoints import Checkpoint, fingerprint
+from drl_replication.jobs.progress import Progress, ToldCheckpoint
+from drl_replication.learning.checkpoints import fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.training import train
 from drl_replication.records.provenance import provenance
@@ -67,7 +68,9 @@ def train_run(
     kept = None
     if checkpoint:
         versions = (made_with[name] for name in ("torch", "numpy", "device"))
-        kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
+        fact = fingerprint(key(method, seed, settings), *versions)
+        name = f"{method} on {settings['benchmark']}, seed {seed}"
+        kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
     part = settings.get(HELD_OUT)
     images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
     result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)

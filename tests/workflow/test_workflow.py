@@ -30,7 +30,13 @@ TABLES = [
 MEASURES = ["Measure every run", "Compare DRL with its rivals over all benchmarks"]
 CURVES = [
     f"Draw {name}"
-    for name in ("accuracy_curves", "accuracy_matrices", "memory_composition", "overview")
+    for name in (
+        "accuracy_curves",
+        "accuracy_matrices",
+        "all_benchmarks",
+        "memory_composition",
+        "overview",
+    )
 ]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
 FROM_RUNS = [*TABLES, *MEASURES, *CURVES, *REPORT]

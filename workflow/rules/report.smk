@@ -32,13 +32,16 @@ rule verdict:
                 selection.note_on_readings(config),
             ],
         ),
+        experiments=claim_records,
+        told=lambda w: digest_of(claim_records(w)),
         titles=TITLES,
         code=code("scripts/verdict.py"),
     message:
         "Compare every printed number and every claim with ours"
     shell:
         "python scripts/verdict.py --measures {input.measures:q} --tables {input.tables:q}"
-        " --comparisons {input.comparisons:q} --figures {input.figures:q} {params.notes:q}"
+        " --comparisons {input.comparisons:q} --figures {input.figures:q}"
+        " --experiments {params.experiments:q} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
 
 

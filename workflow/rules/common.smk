@@ -1,18 +1,15 @@
 # What all rules share: the checked configuration, and what it selects.
 
 import json
-import os
 import re
 import shlex
 import sys
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-PROJECT = Path(workflow.basedir).parent
 sys.path.insert(0, str(PROJECT / "src"))
 
 from drl_replication import sources
@@ -29,6 +26,8 @@ from drl_replication.study.runs import PAPER, PLACE, Run
 
 try:
     configuration.check_files(workflow.configfiles)
+    if workflow.modifier.skip_configfile:  # the difference that another workflow imports this with
+        config = configuration.completed(config, DEFAULTS)
     config = configuration.check(config)
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
@@ -115,6 +114,7 @@ def environment():
     """
     variables = {
         "PYTHONPATH": PROJECT / "src",
+        "SCRIPTS": PROJECT / "scripts",
         "DRL_DATA_DIR": os.environ.get("DRL_DATA_DIR") or config["data_dir"] or "",
         "OMP_NUM_THREADS": 1,
     }

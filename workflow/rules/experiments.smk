@@ -18,7 +18,7 @@ rule experiment_1:
     message:
         "Select memories with GSS-IQP for Figure 1"
     shell:
-        "python scripts/experiment.py --figure 1 --seed {wildcards.seed}"
+        'python "$SCRIPTS"/experiment.py --figure 1 --seed {wildcards.seed}'
         " --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -43,6 +43,6 @@ rule experiment:
     message:
         "Train and measure for Figure {wildcards.number}, seed {wildcards.seed}"
     shell:
-        "python scripts/experiment.py --figure {wildcards.number} --seed {wildcards.seed}"
+        'python "$SCRIPTS"/experiment.py --figure {wildcards.number} --seed {wildcards.seed}'
         " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
         " 2>&1 | tee {log:q}"

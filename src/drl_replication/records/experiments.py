@@ -94,7 +94,7 @@ def read_experiment(path: str | Path, settings: Mapping | None = None) -> dict:
 
 
 def _check_form(record: Any, path: Path) -> None:
-    ids = [{"figure": int}, {"experiment": str}]
+    ids: list[dict[str, type]] = [{"figure": int}, {"experiment": str}]
     found = [own for own in ids if isinstance(record, dict) and set(record) == {*KEYS, *own}]
     if not found:
         raise RecordError(

@@ -1,19 +1,13 @@
 # What all rules share: the checked configuration, and what it selects.
 
 import json
-import os
 import re
 import shlex
 import sys
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
-
-PROJECT = Path(workflow.basedir).parent
-sys.path.insert(0, str(PROJECT / "src"))
 
 from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
@@ -22,13 +16,21 @@ from drl_replication.files import check_temporary, check_writable, remove_cut
 from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
-from drl_replication.study import config as configuration, selection, settings, studies
+from drl_replication.study import (
+    config as configuration,
+    selection,
+    settings,
+    studies,
+    study_files,
+)
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
 from drl_replication.study.runs import PAPER, PLACE, Run
 
 try:
     configuration.check_files(workflow.configfiles)
+    if workflow.modifier.skip_configfile:  # the difference that another workflow imports this with
+        config = configuration.completed(config, DEFAULTS)
     config = configuration.check(config)
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
@@ -37,6 +39,7 @@ RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
 VARIANTS = studies.Variants(config)
 STUDIES = studies.studies(VARIANTS)
+TUNING = studies.tuning_studies(VARIANTS)
 ASKED = set()  # the studies that this workflow was asked for
 GPUS = gpus.count()
 
@@ -115,6 +118,7 @@ def environment():
     """
     variables = {
         "PYTHONPATH": PROJECT / "src",
+        "SCRIPTS": PROJECT / "scripts",
         "DRL_DATA_DIR": os.environ.get("DRL_DATA_DIR") or config["data_dir"] or "",
         "OMP_NUM_THREADS": 1,
     }

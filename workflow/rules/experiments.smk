@@ -21,7 +21,7 @@ rule experiment_1:
     message:
         "Select memories with GSS-IQP for Figure 1"
     shell:
-        "python scripts/experiment.py --figure 1 --seed {wildcards.seed}"
+        'python "$SCRIPTS"/experiment.py --figure 1 --seed {wildcards.seed}'
         " --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -46,7 +46,7 @@ rule experiment:
     message:
         "Train and measure for Figure {wildcards.number}, seed {wildcards.seed}"
     shell:
-        "python scripts/experiment.py --figure {wildcards.number} --seed {wildcards.seed}"
+        'python "$SCRIPTS"/experiment.py --figure {wildcards.number} --seed {wildcards.seed}'
         " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
         " 2>&1 | tee {log:q}"
 
@@ -69,7 +69,7 @@ rule claim_examples:
     message:
         "Compute what judges claims, seed {wildcards.seed}"
     shell:
-        "python scripts/experiment.py --figure claim_examples --seed {wildcards.seed}"
+        'python "$SCRIPTS"/experiment.py --figure claim_examples --seed {wildcards.seed}'
         " --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -94,7 +94,7 @@ rule claim_runs:
     message:
         "Make the runs that judge claims on {wildcards.benchmark}, seed {wildcards.seed}"
     shell:
-        "python scripts/experiment.py --figure claim_runs_{wildcards.benchmark}"
+        'python "$SCRIPTS"/experiment.py --figure claim_runs_{wildcards.benchmark}'
         " --seed {wildcards.seed} --settings {params.settings:q} --manifest {input.manifest:q}"
         " --output {output:q} 2>&1 | tee {log:q}"
 

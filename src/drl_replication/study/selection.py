@@ -5,10 +5,12 @@ Imports no torch: Snakemake plans with it.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from drl_replication.data.datasets import DATASETS, dataset_root
 from drl_replication.files import write_text_atomically
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
 from drl_replication.records.experiments import experiment_path
@@ -19,12 +21,14 @@ from drl_replication.study.figures import FIGURES
 from drl_replication.study.paper_settings import changed_numbers
 from drl_replication.study.runs import Run, key
 from drl_replication.study.settings import (
+    FIGURE_IMAGES,
     changed_readings,
     claim_experiments,
     run_settings,
     settings_of_runs,
 )
 from drl_replication.text.coverage import missing_runs, partial_figures
+from drl_replication.text.numbers import listed
 
 KEYS = {"results", "runs", "settings"}
 
@@ -168,7 +172,10 @@ def _was_made_with(path: Path, settings: Mapping) -> bool:
 
 
 def drawable(config: Mapping) -> list[str]:
-    """The figures for which there are records, or will be."""
+    """The figures for which there are records, or will be, without images that nothing else needs.
+
+    An experiment's own images may be out of reach where all of the selected runs are fine.
+    """
     has_records = {
         "none": lambda name: True,
         "runs": lambda name: bool(usable(config)),
@@ -177,7 +184,21 @@ def drawable(config: Mapping) -> list[str]:
         name
         for name, row in FIGURES.items()
         if has_records.get(row.records, lambda name: bool(figure_records(config, name)))(name)
+        and not lacks_images(config, name)
     ]
+
+
+def lacks_images(config: Mapping, figure: str) -> bool:
+    """Whether an experiment would download what no selected run needs, and is not there."""
+    if config["records_only"] or FIGURES[figure].records != "seeds":
+        return False
+    blocks = config["settings"]
+    dataset = DATASETS[blocks[FIGURE_IMAGES]["dataset"]]
+    used = {blocks[benchmark]["dataset"] for benchmark in config["benchmarks"]}
+    own = os.environ.get("DRL_DATA_DIR") or config["data_dir"]
+    folder = dataset_root(dataset.name, own, Path("data")) / dataset.folder
+    there = all(any(folder.glob(f"{name}*")) for name in dataset.training_files)
+    return dataset.name not in used and not dataset.embedded and not there
 
 
 def notes(config: Mapping, missing: bool = True) -> list[str]:
@@ -227,7 +248,15 @@ def notes_on_figures(config: Mapping) -> list[str]:
         for name, row in FIGURES.items()
         if row.records == "seeds"
     }
-    return [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+    sentences = [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+    lacking = [name for name in FIGURES if lacks_images(config, name)]
+    if lacking:
+        titles = listed(name.replace("_", " ").capitalize() for name in lacking)
+        sentences.append(
+            f"Not made: {titles}, whose images ({config['settings'][FIGURE_IMAGES]['dataset']}) no "
+            f"selected benchmark has; `snakemake {lacking[0]}` makes one all the same."
+        )
+    return sentences
 
 
 def note_on_readings(config: Mapping) -> str:

@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= $(shell nproc 2> /dev/null || echo 2)
 BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo mnist test setup lint format lock clean
@@ -27,12 +28,15 @@ setup: .venv/installed  ## a virtual environment, .venv, by the lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# One lock, exact versions and hashes.
+# One lock, exact versions and hashes. One package has no wheel: the lock's own setuptools builds it.
 .venv/locked: envs/requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v == (3, 11) or sys.exit("Python 3.11 is needed, but $(PYTHON) is %d.%d: say make PYTHON=/path/to/python3.11" % v)'
 	@echo "Installing into .venv, some 3 GB, once"
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.lock
+	sed -n '/^setuptools==/,/[^\\]$$/p' envs/requirements.lock > .venv/setuptools.lock
+	$(INSTALL) --only-binary :all: -r .venv/setuptools.lock
+	$(INSTALL) --only-binary :all: --no-binary connection-pool --no-build-isolation \
+		-r envs/requirements.lock
 	@touch $@
 
 lint: setup  ## formatters and linters, changing nothing

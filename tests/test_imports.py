@@ -11,7 +11,7 @@ FLOORS = [
     {"__init__", "files", "seeding", "sources", "measures"},
     {"data"},
     {"learning"},
-    {"paper"},
+    {"paper", "losses", "replay", "diagnostics"},
     {"records", "text"},
     {"study", "experiments"},
     {"tables"},
@@ -20,7 +20,7 @@ FLOORS = [
     {"studies", "figures"},
     {"report"},
 ]
-WITH_TORCH = {"learning", "experiments", "jobs"}
+WITH_TORCH = {"learning", "experiments", "jobs", "losses", "replay", "diagnostics"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

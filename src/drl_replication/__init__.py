@@ -1,3 +1,3 @@
 """Replication of "Discriminative Representation Loss (DRL)": online continual learning."""
 
-__version__ = "0.2.0"
+__version__ = "1.0.0"

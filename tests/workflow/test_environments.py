@@ -32,7 +32,7 @@ def rules():
     """The text of each rule that runs a script."""
     for path in sorted((PROJECT / "workflow").rglob("*.smk")):
         parts = re.split(r"^ *rule\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-        yield from (part for part in parts if "python scripts/" in part)
+        yield from (part for part in parts if 'python "$SCRIPTS"/' in part)
 
 
 def scripts():
@@ -41,7 +41,7 @@ def scripts():
     for rule in rules():
         environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', rule)
         assert environment, f"no conda environment in rule {rule}"
-        names = re.findall(r"python scripts/(\S+)\.py", rule)
+        names = re.findall(r'python "\$SCRIPTS"/(\S+)\.py', rule)
         result.setdefault(environment[1], set()).update(names)
     return result
 

@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import subprocess
+import sys
+import time
 from collections import Counter
 
 import pytest
@@ -27,7 +30,13 @@ TABLES = [
 MEASURES = ["Measure every run", "Compare DRL with its rivals over all benchmarks"]
 CURVES = [
     f"Draw {name}"
-    for name in ("accuracy_curves", "accuracy_matrices", "memory_composition", "overview")
+    for name in (
+        "accuracy_curves",
+        "accuracy_matrices",
+        "all_benchmarks",
+        "memory_composition",
+        "overview",
+    )
 ]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
 FROM_RUNS = [*TABLES, *MEASURES, *CURVES, *REPORT]
@@ -427,3 +436,28 @@ def test_by_hand_a_seed_that_no_record_may_have_is_refused(twin, seed):
     assert done.returncode == 1
     assert done.stderr.startswith("error: seeds[0] ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_has_finished_is_looked_at_while_the_rest_trains(twin):
+    copy = twin
+    copy.write("more.yaml", "seeds: [0, 1, 2, 3, 4, 5]\nmethods: [er, drl, ber, gss]\n")
+    files = [str(copy.root / name) for name in ("tiny.yaml", "more.yaml")]
+    command = [sys.executable, "-m", "snakemake", "table_1", "--cores", "1", "--configfile"]
+    environment = os.environ | {"PYTHONPATH": str(copy.root / "src")}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen([*command, *files], cwd=copy.root, env=environment, **piped) as live:
+        while not any((copy.root / ".snakemake/locks").glob("*")):
+            assert live.poll() is None, live.stdout.read()
+            time.sleep(0.1)
+        done = copy.python("scripts/tools/so_far.py", "table_1", "--configfile", *files)
+        assert live.poll() is None, "the workflow was over before"
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Made from what has finished, in results/so_far" in done.stdout
+        assert "unlock" not in done.stdout + done.stderr
+        output, _ = live.communicate()
+    assert live.returncode == 0, output
+    assert (
+        "of 48 selected runs are there"
+        in (copy.root / "results/so_far/tables/table_1.md").read_text()
+    )
+    assert (copy.root / "results/runs/split_mnist/gss/seed_5.json").exists()

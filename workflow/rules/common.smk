@@ -1,13 +1,11 @@
 # What all rules share: the checked configuration, and what it selects.
 
 import json
-import os
 import re
 import shlex
 import sys
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
@@ -31,6 +29,8 @@ from drl_replication.study.runs import PAPER, PLACE, Run
 
 try:
     configuration.check_files(workflow.configfiles)
+    if workflow.modifier.skip_configfile:  # the difference that another workflow imports this with
+        config = configuration.completed(config, DEFAULTS)
     config = configuration.check(config)
 except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
@@ -118,6 +118,7 @@ def environment():
     """
     variables = {
         "PYTHONPATH": PROJECT / "src",
+        "SCRIPTS": PROJECT / "scripts",
         "DRL_DATA_DIR": os.environ.get("DRL_DATA_DIR") or config["data_dir"] or "",
         "OMP_NUM_THREADS": 1,
     }

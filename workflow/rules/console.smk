@@ -6,9 +6,6 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-PROJECT = Path(workflow.basedir).parent
-sys.path.insert(0, str(PROJECT / "src"))
-
 from drl_replication.jobs import console, targets
 from drl_replication.jobs.forecast import forecast
 

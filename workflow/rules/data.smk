@@ -22,6 +22,6 @@ rule download:
     message:
         "Verify {wildcards.dataset}, and download it if it is not there"
     shell:
-        "python scripts/download.py --dataset {wildcards.dataset} --output {output:q}"
+        'python "$SCRIPTS"/download.py --dataset {wildcards.dataset} --output {output:q}'
         " --attempts {params.attempts} --timeout-seconds {params.timeout}"
         " 2>&1 | tee {log:q}"

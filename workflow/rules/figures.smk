@@ -38,7 +38,7 @@ rule figure:
     message:
         "Draw {wildcards.figure}"
     shell:
-        "python scripts/figure.py --name {wildcards.figure} {params.shown:q} {params.notes:q}"
+        'python "$SCRIPTS"/figure.py --name {wildcards.figure} {params.shown:q} {params.notes:q}'
         " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
         " 2>&1 | tee {log:q}"
 

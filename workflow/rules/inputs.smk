@@ -12,13 +12,19 @@ HOW_TO_HAVE_RECORDS = (
 
 def runs(wildcards):
     """The records of all selected runs, for a rule that needs one at least."""
-    there = selection.usable(config)
+    there = selection.files(config)
     if not there:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/runs holds no record of the selected "
             f"benchmarks, methods and seeds{HOW_TO_HAVE_RECORDS}"
         )
-    return [f"<results>/{run.path}" for run in there]
+    return [f"<results>/{path}" for path in there]
+
+
+def runs_of_benchmark(wildcards):
+    """The records of the selected runs of one benchmark."""
+    chosen = [run for run in selection.selected(config) if run.benchmark == wildcards.benchmark]
+    return [f"<results>/{run.path}" for run in chosen]
 
 
 def readings_of(names):
@@ -239,6 +245,28 @@ def summaries():
     names = [*STUDIES, *(name for name in TUNING if name == "tuning")]
     paths = [RESULTS / "studies" / name / "summary.json" for name in names]
     return [path for path in paths if path.exists()]
+
+
+def claim_records(wildcards):
+    """Of the experiments of claims that were made; as inputs they would be made by every study."""
+    return [RESULTS / path for path in selection.claim_records(config)]
+
+
+def claim_data(wildcards):
+    """The verified dataset of an experiment that trains."""
+    dataset = config["settings"][wildcards.benchmark]["dataset"]
+    return f"<results>/data/{dataset}.json"
+
+
+def code_of_claim_runs(wildcards):
+    """The code of an experiment that trains five methods."""
+    parts = sorted({part for m in settings.CLAIM_METHODS for part in METHODS[m].parts})
+    own = code(
+        "scripts/experiment.py",
+        "src/drl_replication/experiments/claim_runs.py",
+        parts=tuple(parts),
+    )
+    return str((own, BENCHMARKS[wildcards.benchmark], parts))
 
 
 def digest_of(paths):

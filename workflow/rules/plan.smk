@@ -28,7 +28,7 @@ rule cost:
     message:
         "Measure the steps of {wildcards.method} on {wildcards.benchmark}"
     shell:
-        "python scripts/cost.py --method {wildcards.method} --settings {params.settings:q}"
+        'python "$SCRIPTS"/cost.py --method {wildcards.method} --settings {params.settings:q}'
         " --output {output:q} 2>&1 | tee {log:q}"
 
 
@@ -44,4 +44,4 @@ rule plan:
     message:
         "Add up what the missing runs will cost"
     shell:
-        "python scripts/plan.py --selection {input.selection:q} 2>&1 | tee {log:q}"
+        'python "$SCRIPTS"/plan.py --selection {input.selection:q} 2>&1 | tee {log:q}'

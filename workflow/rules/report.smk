@@ -33,13 +33,16 @@ rule verdict:
                 selection.note_on_readings(config),
             ],
         ),
+        experiments=claim_records,
+        told=lambda w: digest_of(claim_records(w)),
         titles=TITLES,
         code=code("scripts/verdict.py"),
     message:
         "Compare every printed number and every claim with ours"
     shell:
-        "python scripts/verdict.py --measures {input.measures:q} --tables {input.tables:q}"
-        " --comparisons {input.comparisons:q} --figures {input.figures:q} {params.notes:q}"
+        'python "$SCRIPTS"/verdict.py --measures {input.measures:q} --tables {input.tables:q}'
+        " --comparisons {input.comparisons:q} --figures {input.figures:q}"
+        " --experiments {params.experiments:q} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
 
 
@@ -55,7 +58,7 @@ rule page:
         claims="<results>/claims.csv",
         figures=expand("<results>/figures/{figure}.json", figure=selection.drawable(config)),
         pictures=expand("<results>/figures/{figure}.png", figure=selection.drawable(config)),
-        citation="CITATION.cff",
+        citation=os.path.relpath(PROJECT / "CITATION.cff"),
     output:
         "<results>/report.html",
     log:
@@ -77,7 +80,7 @@ rule page:
     message:
         "Put everything on one page"
     shell:
-        "python scripts/report.py --selection {input.selection:q}"
+        'python "$SCRIPTS"/report.py --selection {input.selection:q}'
         " --seeds {params.seeds} --readings {params.readings:q} --tables {input.tables:q}"
         " --audit {input.audit:q} --comparisons {input.comparisons:q}"
         " --aggregates {input.aggregates:q} --verdict {input.verdict:q}"

@@ -41,7 +41,7 @@ if not config["records_only"]:
         message:
             "Bring the runs of the study {wildcards.study} together"
         shell:
-            "python scripts/study_records.py --study {input.study:q} --output {output:q}"
+            'python "$SCRIPTS"/study_records.py --study {input.study:q} --output {output:q}'
             " 2>&1 | tee {log:q}"
 
 
@@ -62,7 +62,7 @@ rule study:
     message:
         "Compare the variants of the study {wildcards.study}"
     shell:
-        "python scripts/study.py --study {input.study:q} --records {input.records:q}"
+        'python "$SCRIPTS"/study.py --study {input.study:q} --records {input.records:q}'
         " --folder {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -91,7 +91,7 @@ rule study_figure:
     message:
         "Draw {wildcards.study_figure} of the study {wildcards.study}"
     shell:
-        "python scripts/study_figure.py --name {wildcards.study_figure} --csv {input:q}"
+        'python "$SCRIPTS"/study_figure.py --name {wildcards.study_figure} --csv {input:q}'
         " --pdf {output.pdf:q} --png {output.png:q} --svg {output.svg:q} --json {output.json:q}"
         " 2>&1 | tee {log:q}"
 
@@ -125,4 +125,4 @@ if not config["records_only"]:
             message:
                 "Add up what the missing runs will cost"
             shell:
-                "python scripts/plan.py --study {input.study:q} 2>&1 | tee {log:q}"
+                'python "$SCRIPTS"/plan.py --study {input.study:q} 2>&1 | tee {log:q}'

@@ -40,7 +40,7 @@ rule run_measures:
     message:
         "Measure every run"
     shell:
-        "python scripts/run_measures.py --selection {input.selection:q}"
+        'python "$SCRIPTS"/run_measures.py --selection {input.selection:q}'
         " {params.readings} --csv {output.csv:q} 2>&1 | tee {log:q}"
 
 
@@ -71,7 +71,7 @@ rule table:
     message:
         "Make Table {wildcards.number}"
     shell:
-        "python scripts/table.py --number {wildcards.number} --selection {input.selection:q}"
+        'python "$SCRIPTS"/table.py --number {wildcards.number} --selection {input.selection:q}'
         " {params.readings} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --tex {output.tex:q} 2>&1 | tee {log:q}"
 
@@ -99,7 +99,7 @@ rule audit:
     message:
         "Check our tables and the paper's with the identity of the three measures"
     shell:
-        "python scripts/audit.py --selection {input.selection:q}"
+        'python "$SCRIPTS"/audit.py --selection {input.selection:q}'
         " {params.readings} --csv {output.csv:q} --md {output.md:q} 2>&1 | tee {log:q}"
 
 
@@ -127,7 +127,7 @@ rule comparisons:
     message:
         "Test the methods against each other"
     shell:
-        "python scripts/comparisons.py --selection {input.selection:q}"
+        'python "$SCRIPTS"/comparisons.py --selection {input.selection:q}'
         " {params.readings} {params.notes:q} --csv {output.csv:q} --md {output.md:q}"
         " 2>&1 | tee {log:q}"
 
@@ -155,7 +155,7 @@ rule aggregates:
     message:
         "Compare DRL with its rivals over all benchmarks"
     shell:
-        "python scripts/aggregates.py --measures {input.measures:q} {params.notes:q}"
+        'python "$SCRIPTS"/aggregates.py --measures {input.measures:q} {params.notes:q}'
         " --csv {output.csv:q} --md {output.md:q} --json {output.json:q} 2>&1 | tee {log:q}"
 
 

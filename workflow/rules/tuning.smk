@@ -38,7 +38,7 @@ if not config["records_only"]:
         message:
             "Bring the runs on held-out images together"
         shell:
-            "python scripts/study_records.py --study {input.study:q} --output {output:q}"
+            'python "$SCRIPTS"/study_records.py --study {input.study:q} --output {output:q}'
             " 2>&1 | tee {log:q}"
 
 
@@ -59,7 +59,7 @@ checkpoint tuning_selection:
     message:
         "Choose the hyperparameters of each method"
     shell:
-        "python scripts/tuning_selection.py --validation {input.validation:q}"
+        'python "$SCRIPTS"/tuning_selection.py --validation {input.validation:q}'
         " --records {input.records:q} --points {input.points:q} --study {output.study:q}"
         " --selection {output.selection:q} 2>&1 | tee {log:q}"
 
@@ -81,7 +81,7 @@ if not config["records_only"]:
         message:
             "Bring the runs with tuned hyperparameters together"
         shell:
-            "python scripts/study_records.py --study {input.study:q} --output {output:q}"
+            'python "$SCRIPTS"/study_records.py --study {input.study:q} --output {output:q}'
             " 2>&1 | tee {log:q}"
 
 
@@ -108,7 +108,7 @@ rule tuning:
     message:
         "Compare tuned hyperparameters with the printed ones"
     shell:
-        "python scripts/tuning.py --validation {input.validation:q} --selection {input.selection:q}"
+        'python "$SCRIPTS"/tuning.py --validation {input.validation:q} --selection {input.selection:q}'
         " --study {input.study:q} --records {input.records:q} --fraction {params.fraction}"
         " --folder {params.folder:q} 2>&1 | tee {log:q}"
 
@@ -137,4 +137,4 @@ if not config["records_only"]:
         message:
             "Add up what the missing runs will cost"
         shell:
-            "python scripts/plan.py --study {input.studies:q} 2>&1 | tee {log:q}"
+            'python "$SCRIPTS"/plan.py --study {input.studies:q} 2>&1 | tee {log:q}'

@@ -103,10 +103,19 @@ def load(paths: Iterable[Path]) -> dict:
     Raises:
         ConfigError: a file is missing or no YAML mapping, or :func:`check` refuses the result.
     """
+    return check(completed({}, paths))
+
+
+def completed(difference: dict, paths: Iterable[str | Path]) -> dict:
+    """A difference on top of YAML files, each of which is one to those before; not checked yet.
+
+    Raises:
+        ConfigError: a file is missing or no YAML mapping.
+    """
     config: dict = {}
     for path in map(Path, paths):
         config = _merge(config, read(path))
-    return check(config)
+    return _merge(config, difference)
 
 
 def check_files(paths: Iterable[str | Path]) -> None:

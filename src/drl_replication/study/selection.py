@@ -13,6 +13,8 @@ from pathlib import Path
 from drl_replication.data.datasets import DATASETS, dataset_root
 from drl_replication.files import write_text_atomically
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
+from drl_replication.records.experiments import experiment_path
+from drl_replication.records.packed import holder, is_there
 from drl_replication.records.runs import collect
 from drl_replication.records.strict_json import RecordError, read_json
 from drl_replication.study.figures import FIGURES
@@ -21,6 +23,7 @@ from drl_replication.study.runs import Run, key
 from drl_replication.study.settings import (
     FIGURE_IMAGES,
     changed_readings,
+    claim_experiments,
     run_settings,
     settings_of_runs,
 )
@@ -63,12 +66,22 @@ class Selection:
 
     @property
     def paths(self) -> list[Path]:
-        """Where the records stand."""
+        """The places of the records."""
         return [self.results / run.path for run in self.runs]
+
+    @property
+    def files(self) -> list[Path]:
+        """The file that each record is read from."""
+        return [holder(path) for path in self.paths]
 
     def records(self) -> list[dict]:
         """The records, checked. Raises RecordError and ValueError as `records.runs.collect`."""
         return collect(self.paths, self.settings)
+
+    def of(self, benchmark: str) -> list[dict]:
+        """The records of one benchmark. Raises as `records`."""
+        paths = [self.results / run.path for run in self.runs if run.benchmark == benchmark]
+        return collect(paths, self.settings)
 
 
 def selected(config: Mapping) -> list[Run]:
@@ -98,7 +111,16 @@ def usable(config: Mapping) -> list[Run]:
 
 def is_usable(config: Mapping, path: str) -> bool:
     """Whether a record is there or may be made."""
-    return not config["records_only"] or Path(config["results_dir"], path).exists()
+    return not config["records_only"] or is_there(Path(config["results_dir"], path))
+
+
+def files(config: Mapping) -> list[str]:
+    """The files of the usable runs, below the folder of results: their own, or packed ones."""
+    paths = [run.path for run in usable(config)]
+    if config["records_only"]:
+        results = Path(config["results_dir"])
+        paths = [holder(results / path).relative_to(results).as_posix() for path in paths]
+    return list(dict.fromkeys(paths))
 
 
 def write_selection(config: Mapping, path: Path) -> None:
@@ -125,6 +147,28 @@ def figure_records(config: Mapping, figure: str) -> list[str]:
     seeds = {"once": [0], "seeds": config["seeds"]}.get(FIGURES[figure].records, [])
     paths = (f"experiments/{figure}/seed_{seed}.json" for seed in seeds)
     return [path for path in paths if is_usable(config, path)]
+
+
+def claim_records(config: Mapping, there: bool = True) -> list[str]:
+    """Records of the experiments that judge claims, below the folder of results.
+
+    With `there` those that are, and that were made with these settings; else all that may be.
+    """
+    paths = {
+        experiment_path("experiments", name, seed).as_posix(): own
+        for name, own in claim_experiments(config).items()
+        for seed in config["seeds"]
+    }
+    results = Path(config["results_dir"])
+    return [p for p, own in paths.items() if not there or _was_made_with(results / p, own)]
+
+
+def _was_made_with(path: Path, settings: Mapping) -> bool:
+    """A glance for planning: records are checked whole where they are used."""
+    try:
+        return path.exists() and read_json(path)["settings"] == settings
+    except (RecordError, RecursionError, KeyError, TypeError):
+        return False
 
 
 def drawable(config: Mapping) -> list[str]:

@@ -76,6 +76,23 @@ def figure_settings(config: Mapping[str, Any], figure: str) -> dict:
     return own
 
 
+CLAIM_METHODS = ("drl", "ber", "er", "multisim", "rmargin")
+CLAIM_EXAMPLES, CLAIM_RUNS = "claim_examples", "claim_runs_"  # and a benchmark
+
+
+def claim_experiments(config: Mapping[str, Any]) -> dict[str, dict]:
+    """The experiments that judge claims, and all that decides each besides its seed: plain JSON.
+
+    Runs of the selected benchmarks that have the small network.
+    """
+    small = [b for b in config["benchmarks"] if BENCHMARKS[b].network == "dense"]
+    names = ("samples_per_class", "selected_fraction")
+    examples = {name: config["figures"]["figure_1"][name] for name in names}
+    return {CLAIM_EXAMPLES: examples} | {
+        f"{CLAIM_RUNS}{b}": {m: run_settings(config, b, m) for m in CLAIM_METHODS} for b in small
+    }
+
+
 def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:
     """The settings of all selected runs: {benchmark: {method: settings}}."""
     return {

@@ -119,8 +119,9 @@ def _ratio(seconds: Seconds, reference: Seconds) -> dict[str, float]:
     both = sorted(k for k in seconds.keys() & reference.keys() if seconds[k] and reference[k])
     pairs = [math.log(seconds[k]) - math.log(reference[k]) for k in both]
     low, high = mean_interval(pairs, 0.9) if len(pairs) > 1 else (math.nan, math.nan)
+    logarithms = np.array([np.mean(pairs) if pairs else math.nan, low, high])
     with np.errstate(over="ignore"):  # an end may be as good as infinite
-        ratio, low, high = np.exp([np.mean(pairs) if pairs else math.nan, low, high]).tolist()
+        ratio, low, high = np.exp(logarithms).tolist()
     return {"n_pairs": len(pairs), "ratio": ratio, "ratio_low90": low, "ratio_high90": high}
 
 

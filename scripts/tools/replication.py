@@ -1,0 +1,298 @@
+"""Write the replication report, and the same as an article, from the published records.
+
+python scripts/tools/replication.py            write REPLICATION.md, article/*.tex and *.yaml
+python scripts/tools/replication.py --check    is one of them stale?
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import latex
+import pandas as pd
+import readme_results
+import whole_files
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markers import PROJECT
+
+from drl_replication.paper.printed import (
+    BENCHMARK_TITLES,
+    METHOD_TITLES,
+    PRINTED_SEEDS,
+    benchmark_title,
+    method_title,
+)
+from drl_replication.study.readings import READINGS
+from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.notes import ENOUGH, PROVISIONAL
+from drl_replication.text.numbers import digits, listed
+from drl_replication.verdict.evidence import CLAIM_VERDICTS, OPEN
+from drl_replication.verdict.page import claim_counts
+
+PUBLISHED = PROJECT / "results" / "published"
+PAPER_RUNS = len(BENCHMARK_TITLES) * len(METHOD_TITLES) * PRINTED_SEEDS
+ALWAYS = (
+    "Runs are by more than one commit and machine, which round otherwise; each record says by "
+    "which.",
+    "Tables 1 to 3 are three views of the same runs, and cells of a column share seeds: their "
+    "counts are not independent. No error rate is controlled over everything together.",
+    "Intervals on the paper's side rest on its rounded standard deviations and on normal errors of "
+    "ten runs.",
+    "The defaults are our readings of the text. A number that differs speaks of the text as we "
+    "read it, not of what the authors ran.",
+)
+HEAD = "# Written by scripts/tools/replication.py.\n"
+AS_WRITTEN: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 98}
+SAID = "## What it says\n\n"  # of a study's page: the sentences that sum it up
+
+
+def files() -> dict[str, str]:
+    """All that is written, by path in the project."""
+    facts = collected()
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    report = templates.get_template("replication.md.j2").render(facts)
+    fields = metadata(facts)
+    return {
+        "REPLICATION.md": report,
+        "article/content.tex": latex.to_latex(report),
+        "article/metadata.yaml": HEAD + yaml.safe_dump(fields, **AS_WRITTEN),
+        "article/metadata.tex": "".join(
+            f"\\newcommand{{\\article{name}}}{{{latex.text(value)}}}\n"
+            for name, value in {
+                "title": fields["title"],
+                "authors": listed(author["name"] for author in fields["authors"]),
+                "keywords": fields["keywords"],
+                "abstract": fields["abstract"],
+            }.items()
+        ),
+    }
+
+
+def collected() -> dict[str, Any]:
+    """What the template shows."""
+    records = [json.loads(path.read_text()) for path in sorted(PUBLISHED.glob("runs/*/*/*.json"))]
+    names = ("table_1", "table_6", "comparisons", "audit")
+    tables = {name: read(f"tables/{name}.csv") for name in names}
+    verdict, claims = read("verdict.csv"), read("claims.csv")
+    return {
+        "enough": ENOUGH,
+        "runs": runs(records),
+        "hyperparameters": hyperparameters(tables["table_6"]),
+        "readings": readings(),
+        "results": readme_results.results(tables["table_1"]),
+        "counts": readme_results.verdict_counts(verdict),
+        "differing": differing(verdict),
+        "claims": of_claims(claims),
+        "comparisons": comparisons(tables["comparisons"]),
+        "audit": audit(tables["audit"]),
+        "misprints": misprints(tables["audit"]),
+        "studies": studies(),
+        "cost": cost(records),
+        "limitations": limitations(records, tables["table_1"]),
+    }
+
+
+def read(name: str) -> pd.DataFrame:
+    """A published table."""
+    return pd.read_csv(PUBLISHED / name, keep_default_na=False, na_values=[""])
+
+
+def runs(records: list[dict]) -> dict[str, Any]:
+    """How many runs there are, and by which code."""
+    commits = Counter(str(r["provenance"]["commit"])[:7] for r in records)
+    made = Counter(r["benchmark"] for r in records if r["method"] in METHOD_TITLES)
+    told = listed(f"{made[b]} on {benchmark_title(b)}" for b in BENCHMARK_TITLES)
+    return {
+        "made": len(records),
+        "paper": PAPER_RUNS,
+        "printed_seeds": PRINTED_SEEDS,
+        "commits": listed(name for name, _ in commits.most_common()),
+        "told": f"Of the paper's {PAPER_RUNS} runs {made.total()} were made: {told}.",
+    }
+
+
+def hyperparameters(table: pd.DataFrame) -> str:
+    """How those that ran compare with Table 6."""
+    ran = table[table["status"] != "not run"]
+    printed = ran[ran["printed"].notna()]
+    changed = printed[printed["status"] != "as printed"]
+    if changed.empty:
+        return f"all {len(printed)} printed values that could be used are used as printed."
+    told = listed(
+        f"{row['hyperparameter']} {row['value']:g} instead of {row['printed']:g} on "
+        f"{benchmark_title(row['benchmark'])}"
+        for row in changed.to_dict("records")
+    )
+    return f"{len(printed) - len(changed)} printed values are used as printed, but {told}."
+
+
+def readings() -> str:
+    """Each reading with what the runs have, and what else it could be."""
+    lines = []
+    for name, reading in READINGS.items():
+        others = [f"`{option}`" for option in reading.options if option != reading.default]
+        told = f"`{name}` is `{reading.default}` ({reading.options[reading.default]})"
+        lines.append(f"{told}, not {' or '.join(others)}.")
+    return bullets(lines)
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def differing(verdict: pd.DataFrame) -> str:
+    """The average accuracies that differ from the print, one by one."""
+    table = verdict[(verdict["source"] == "Table 1") & ~verdict["provisional"]]
+    found = [
+        f"{method_title(row['method'])} on {benchmark_title(row['benchmark'])} "
+        f"({digits(row['ours'])} against {digits(row['printed'])})"
+        for row in table[table["verdict"] == "differs"].to_dict("records")
+    ]
+    return f"Average accuracies that differ from the print: {listed(found)}."
+
+
+def of_claims(frame: pd.DataFrame) -> dict[str, Any]:
+    """The claims that were judged with their evidence, and the names of the others."""
+    told = ", ".join(f"{verdict} {n}" for verdict, n in claim_counts(frame).items() if n)
+    parts = []
+    for verdict in CLAIM_VERDICTS:
+        lines = [
+            f"“{row['claim']}” ({row['section']}){PROVISIONAL if row['provisional'] else ''} "
+            f"{row['evidence'].partition(' Missing: ')[0]}"
+            for row in frame[frame["verdict"] == verdict].to_dict("records")
+        ]
+        if lines and verdict != OPEN:
+            parts.append(f"**{verdict.capitalize()}**:\n\n{bullets(lines)}")
+    return {
+        "total": len(frame),
+        "told": f"Of {len(frame)} claims: {told}.",
+        "judged": "\n\n".join(parts),
+        "open": listed(f"`{name}`" for name in frame.loc[frame["verdict"] == OPEN, "id"]),
+    }
+
+
+def comparisons(frame: pd.DataFrame) -> str:
+    """DRL against its rivals, counted."""
+    part = frame[frame["comparison"] == "drl against rivals"]
+    lines = []
+    for measure, own in part.groupby("measure", sort=False):
+        verdicts = own["verdict"].value_counts()
+        told = listed(f"{word} in {n}" for word, n in verdicts.items())
+        lines.append(f"{str(measure).replace('_', ' ').capitalize()}: {told}.")
+    pairs = len(part[["rival", "benchmark"]].drop_duplicates())
+    return (
+        f"DRL against each rival on each benchmark, {pairs} pairs whose seeds were compared one by "
+        f"one:\n\n{bullets(lines)}"
+    )
+
+
+def audit(frame: pd.DataFrame) -> str:
+    """How many rows of each source break the identity."""
+    told = [
+        f"of the {'paper' if source == 'paper' else 'replication'}'s {len(part)} rows "
+        f"{int((part['ok'].astype(str) != 'True').sum())} break it"
+        for source, part in frame.groupby("source", sort=False)
+    ]
+    return f"{listed(told)}."
+
+
+def misprints(frame: pd.DataFrame) -> str:
+    """What the audit finds wrong in the paper's own tables."""
+    found = frame[(frame["source"] == "paper") & frame["finding"].fillna("").ne("")]
+    told = "; ".join(
+        f"{method_title(row['method'])} on {benchmark_title(row['benchmark'])}: {row['finding']}"
+        for row in found.to_dict("records")
+    )
+    return f"Printed cells of Table 3 that cannot be right, and are not scored: {told or 'none'}."
+
+
+def studies() -> str:
+    """The published studies: name, title and the sentences that their pages sum up with."""
+    found = []
+    for path in sorted(PUBLISHED.glob("studies/*/study.md")):
+        page = path.read_text(encoding="utf-8")
+        title = page.partition("\n")[0].partition(": ")[2]
+        said = page.partition(SAID)[2].partition("\n\n")[0]
+        found.append(f"**Study `{path.parent.name}`**: {title}\n\n{said}")
+    return "\n\n".join(found) or (
+        "No study of readings, hyperparameters or controls is among the published results. The "
+        "workflow has them as [studies](config/studies.yaml), which take one command."
+    )
+
+
+def cost(records: list[dict]) -> str:
+    """Hours by benchmark and kind of machine, as the records have them."""
+    hours: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in records:
+        seconds = record["training_seconds"] + record["evaluation_seconds"]
+        device = "GPU" if record["provenance"]["device"] == "cuda" else "core"
+        hours[record["benchmark"]][device] += seconds / 3600
+    kinds = [kind for kind in ("core", "GPU") if any(kind in found for found in hours.values())]
+    rows = [
+        [benchmark_title(b), *(f"{hours[b][kind]:.2f}" for kind in kinds)]
+        for b in [*BENCHMARK_TITLES, *(name for name in hours if name not in BENCHMARK_TITLES)]
+    ]
+    rows.append(["all", *(f"{sum(h[kind] for h in hours.values()):.2f}" for kind in kinds)])
+    grid = markdown_grid(["training and evaluation", *(f"{kind}-hours" for kind in kinds)], rows)
+    machines = Counter(r["provenance"]["cpu_model"] for r in records)
+    figures = sum(map(seconds_of, PUBLISHED.glob("experiments/*/*.json"))) / 3600
+    return (
+        f"{grid}\nOne core a run, on {listed(f'{m} ({n} runs)' for m, n in machines.items())}. The "
+        f"experiments of Figures 1 to 3 took {figures:.2f} core-hours more. Attempts, tests and "
+        "runs that were replaced are not in these numbers."
+    )
+
+
+def seconds_of(path: Path) -> float:
+    """From start to end of an experiment."""
+    made = json.loads(path.read_text())["provenance"]
+    start, end = (datetime.fromisoformat(made[key]) for key in ("started", "finished"))
+    return (end - start).total_seconds()
+
+
+def limitations(records: list[dict], table: pd.DataFrame) -> str:
+    """What the numbers cannot carry."""
+    made = (table["n"] + table["n_diverged"]).set_axis([table["benchmark"], table["method"]])
+    few = []
+    for benchmark in BENCHMARK_TITLES:
+        lacking = [m for m in METHOD_TITLES if made.get((benchmark, m), 0) < ENOUGH]
+        names = listed(map(method_title, lacking))
+        if lacking:
+            whole = len(lacking) == len(METHOD_TITLES)
+            few.append(f"{benchmark_title(benchmark)} ({'all methods' if whole else names})")
+    dirty = sum(bool(r["provenance"]["dirty"]) for r in records)
+    lines = [f"Fewer than {ENOUGH} runs, so that nothing is concluded: {listed(few)}."] * bool(few)
+    lines += [f"{dirty} runs were made by code that was not committed."] * bool(dirty)
+    return bullets([*lines, *ALWAYS])
+
+
+def metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a journal of replications (ReScience C) asks for; what is unknown is left out."""
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
+    [paper] = [entry for entry in citation["references"] if entry["type"] == "article"]
+    authors = ", ".join(f"{a['given-names']} {a['family-names']}" for a in paper["authors"])
+    return {
+        "title": f"[Re] {paper['title']}",
+        "authors": [{"name": author["name"]} for author in citation["authors"]],
+        "keywords": ", ".join([*citation["keywords"], "rescience c", "python", "pytorch"]),
+        "type": "Replication",
+        "language": "English",
+        "domain": "Machine learning",
+        "replication": [
+            {"cite": f"{authors}, {paper['title']}, {paper['year']}", "url": paper["url"]}
+        ],
+        "abstract": f"{facts['runs']['told']} {facts['claims']['told']} {facts['differing']}",
+    }
+
+
+if __name__ == "__main__":
+    whole_files.main(__doc__, files)

@@ -82,9 +82,9 @@ def robustness(claims: pd.DataFrame | None, curve: pd.DataFrame | None) -> str:
     judged = int(words.sum()) - int(words.get(UNJUDGED, 0))
     ahead, behind = int((curve["low"] > 0).sum()), int((curve["high"] < 0).sum())
     return (
-        f"Under {claims['variant'].nunique() - 1} other readings of the text and learning "
-        f"rates, {int(words.get(ROBUST, 0))} of {judged} claims on runs keep their verdict "
-        f"throughout, and DRL is ahead of its best rival in {ahead} of {len(curve)} comparisons "
+        f"Under {claims['variant'].nunique() - 1} other readings of the text, learning rates and "
+        f"values of α, {int(words.get(ROBUST, 0))} of {judged} claims on runs keep their verdict, "
+        f"and DRL is ahead of its best rival in {ahead} of {len(curve)} comparisons "
         f"and behind in {behind} ([the study]({(STUDY / 'study.md').as_posix()}))."
     )
 

@@ -6,7 +6,7 @@ localrules:
     page,
 
 
-VERDICT = "results/published/verdict.md"  # on the paper
+VERDICT = PUBLISHED / "verdict.md"  # on the paper
 PAPER_FIGURES = [name for name in selection.drawable(config) if name.startswith("figure_")]
 
 
@@ -74,7 +74,7 @@ rule page:
         ),
         studies=lambda w: [str(path) for path in summaries()],
         told=lambda w: digest_of(summaries()),
-        published=lambda w: arguments("published", [VERDICT] if Path(VERDICT).exists() else []),
+        published=lambda w: arguments("published", [VERDICT] if VERDICT.exists() else []),
         titles=TITLES,
         code=code("scripts/report.py"),
     message:

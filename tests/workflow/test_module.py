@@ -66,8 +66,9 @@ def test_a_module_refuses_what_the_workflow_refuses(other):
     folder = other()
     folder.append("tiny.yaml", "speed: 3\n")
     done = folder.snakemake("--dry-run", configfiles=())
-    assert done.returncode == 1 and "'speed'" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = done.stdout + done.stderr  # a dry run speaks on standard output
+    assert done.returncode == 1 and "'speed'" in said
+    assert "Traceback" not in said
 
 
 def test_another_folder_to_work_in(project, tmp_path):

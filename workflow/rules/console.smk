@@ -47,9 +47,14 @@ def cost_of_call():
     )
 
 
+IS_OWN = Path(workflow.main_snakefile).resolve() == (PROJECT / "workflow/Snakefile").resolve()
+
+
 def is_quiet():
-    """Whether nobody has asked for Snakemake's own words."""
+    """Whether nobody has asked for Snakemake's own words, and no other workflow imports this."""
     output = workflow.output_settings
+    if not IS_OWN:
+        return False
     return not (output.verbose or output.printshellcmds or output.quiet or output.debug_dag)
 
 
@@ -67,7 +72,7 @@ if workflow.is_main_process and is_quiet():
         ),
     )
 
-if not Path("config/config.yaml").exists():
+if workflow.overwrite_workdir is None and PROJECT in Path.cwd().resolve().parents:
     raise WorkflowError(f"this is not the project's folder; say first: cd {PROJECT}")
 
 

@@ -18,11 +18,11 @@ RECORD_MB = 0.02  # at its place and in the store
 Group = tuple[str, str, dict, list[Run]]  # benchmark, method, settings, runs
 
 
-def make_plan(selection: Selection | None = None, study: Path | None = None) -> None:
-    """Print what is still to be made of the selected runs, or of a study."""
+def make_plan(selection: Selection | None = None, study: list[Path] | None = None) -> None:
+    """Print what is still to be made of the selected runs, or of studies."""
     if study:
-        content = read_study(study)
-        print(plan(content.results, content.groups()))
+        contents = [read_study(path) for path in study]
+        print(plan(contents[0].results, [group for c in contents for group in c.groups()]))
     elif selection:
         groups = [
             (
@@ -76,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--selection", type=Selection, help="of runs, as JSON")
-    which.add_argument("--study", type=Path, help="the JSON of a study")
+    which.add_argument("--study", type=Path, nargs="+", help="the JSON of a study, or of several")
     call(make_plan, parser)
 
 

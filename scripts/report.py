@@ -34,7 +34,7 @@ def make_report(
 ) -> None:
     """Read everything and write the page; `seeds` are the selected ones."""
     sources = Sources(
-        runs=list(zip(selection.paths, selection.records(), strict=True)),
+        runs=list(zip(selection.files, selection.records(), strict=True)),
         settings=selection.settings,
         seeds=seeds,
         readings=readings,

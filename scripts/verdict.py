@@ -20,13 +20,14 @@ def make_verdict(
     tables: Sequence[Path],
     comparisons: Path,
     figures: Iterable[Path],
+    experiments: Sequence[Path],
     note: list[str],
     csv: Path,
     md: Path,
     claims_csv: Path,
 ) -> None:
     """Read what the tables' rules wrote, and judge."""
-    evidence = read_evidence(runs, tables, comparisons, figures)
+    evidence = read_evidence(runs, tables, comparisons, figures, experiments)
     rows, judged = verdict(evidence), claims(evidence)
     write_text_atomically(csv, to_csv(rows, DIGITS))
     write_text_atomically(claims_csv, to_csv(judged))
@@ -40,6 +41,9 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, nargs=5, required=True, help="CSV of Tables 1-5")
     parser.add_argument("--comparisons", type=Path, required=True, help="their CSV")
     parser.add_argument("--figures", type=Path, nargs="*", default=[], help="their JSON files")
+    parser.add_argument(
+        "--experiments", type=Path, nargs="*", default=[], help="records that judge claims"
+    )
     for file in ("csv", "md"):
         parser.add_argument(f"--{file}", type=Path, required=True)
     parser.add_argument("--claims", type=Path, required=True, dest="claims_csv")

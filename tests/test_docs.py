@@ -23,13 +23,17 @@ PUBLISHED = [
     *(f"figures/{name}.json" for name, row in FIGURES.items() if row.records != "none"),
     *("verdict.csv", "verdict.md", "claims.csv"),
 ]
-DOCUMENTS = ["README.md", "config/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS = [
+    *("README.md", "config/README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *(f"docs/{path.name}" for path in sorted((PROJECT / "docs").glob("*.md"))),
+]
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     result = Copy.of_project(tmp_path_factory.mktemp("project"))
     (result.root / "README.md").write_text(README, encoding="utf-8")
+    shutil.copytree(PROJECT / "docs", result.root / "docs")
     return result
 
 
@@ -41,11 +45,15 @@ def test_generated_parts_are_fresh(script):
 
 @pytest.mark.parametrize("script", ["config_docs", "readme_results"])
 def test_a_stale_part_is_found_and_mended(copy, script):
-    part = {"config_docs": "readings", "readme_results": "summary"}[script]
-    copy.replace("README.md", f"<!-- {part}:end -->", f"stale\n<!-- {part}:end -->")
+    parts = {
+        "config_docs": ("docs/readings.md", "readings"),
+        "readme_results": ("README.md", "summary"),
+    }
+    document, part = parts[script]
+    copy.replace(document, f"<!-- {part}:end -->", f"stale\n<!-- {part}:end -->")
     stale = copy.python(f"scripts/tools/{script}.py", "--check")
     assert stale.returncode == 1
-    assert stale.stderr == f"error: README.md is stale: run python scripts/tools/{script}.py\n"
+    assert stale.stderr == f"error: {document} is stale: run python scripts/tools/{script}.py\n"
     for name in PUBLISHED:
         if (PROJECT / "results/published" / name).exists():
             (copy.root / "results/published" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +61,8 @@ def test_a_stale_part_is_found_and_mended(copy, script):
                 PROJECT / "results/published" / name, copy.root / "results/published" / name
             )
     assert copy.python(f"scripts/tools/{script}.py").returncode == 0
-    assert (copy.root / "README.md").read_text(encoding="utf-8") == README
+    for name in ("README.md", document):
+        assert (copy.root / name).read_bytes() == (PROJECT / name).read_bytes()
 
 
 def test_the_result_in_the_readme_is_the_published_table(copy):
@@ -81,20 +90,54 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     text = (copy.root / "README.md").read_text(encoding="utf-8")
     assert "of the 3 average accuracies that the paper prints, 2 could be judged" in text
     assert "1 are reproduced, 1 differ, 0 are inconclusive" in text
+    result = (copy.root / "docs/result.md").read_text(encoding="utf-8")
     assert "highest in 2 of our 2 columns with 5 runs or more, and in the paper in 2" in text
     # reproduced, differs, inconclusive, not run, provisional
-    assert "| Table 1 | 1 | 1 | 0 | 0 | 1 |" in text
-    assert "Of 3 claims: holds 1, does not hold 1, provisional 1." in text
-    assert "It is fast" not in text.partition("claims:start")[2].partition("claims:end")[0]
-    assert "- “It never forgets.” (Sec. 2)" in text
+    assert "| Table 1 | 1 | 1 | 0 | 0 | 1 |" in result
+    assert "Of 3 claims: holds 1, does not hold 1, provisional 1." in result
+    assert "It is fast" not in result
+    assert "- “It never forgets.” (Sec. 2)" in result
     assert "| DRL | **0.900** / **0.882** (1 diverged) | **0.700** / **0.782** |" in text
     assert "| BER | 0.850 / 0.864 | not run / 0.769 |" in text
     assert "Split MNIST n = 10, `mnist`; Split Fashion-MNIST n = 10, `fashion_mnist`" in text
 
 
+def test_the_loss_in_ones_own_code_is_derived():
+    code = README.partition("```python\n")[2].partition("```")[0]
+    names: dict = {}
+    exec(code, names)
+    assert names["h"].grad.abs().max() > 0
+
+
+def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
+    folder = copy.root / "results/published/studies/readings"
+    folder.mkdir(parents=True)
+    judged = [("a", "holds", "holds"), ("b", "holds", "mixed"), ("c", *["cannot be judged"] * 2)]
+    rows = [
+        (name, "It.", "Sec. 1", variant, "", verdict, False, "")
+        for name, *verdicts in judged
+        for variant, verdict in zip(("paper", "other"), verdicts, strict=True)
+    ]
+    columns = ["id", "claim", "section", "variant", "family", "verdict", "provisional", "evidence"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "claims.csv", index=False)
+    curve = pd.DataFrame({"low": [0.1, -0.1, -0.3], "high": [0.2, 0.1, -0.2]})
+    curve.to_csv(folder / "curve.csv", index=False)
+    assert copy.python("scripts/tools/readme_results.py").returncode == 0
+    text = (copy.root / "README.md").read_text(encoding="utf-8")
+    assert "Under 1 other readings of the text and learning rates, 1 of 2 claims" in text
+    assert "ahead of its best rival in 1 of 3 comparisons and behind in 1" in text
+    shutil.rmtree(folder)
+    (copy.root / "README.md").write_text(README, encoding="utf-8")
+
+
+def test_the_readme_is_short():
+    assert len(README.split()) <= 1500
+
+
 def test_the_first_command_comes_early():
     before = README.partition("```bash")[0]
-    assert len(re.findall(r"\w+", re.sub(r"<!--.*?-->", "", before))) <= 120
+    shown = re.sub(r"<!--.*?-->|!\[.*?\]\(.*?\)|\]\(.*?\)", "", before)  # beside the picture
+    assert len(shown.split()) <= 150
     assert README.partition("```bash\n")[2].startswith("make demo\n")
 
 
@@ -116,8 +159,9 @@ def slug(heading):
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def test_the_code_that_the_readme_points_to_is_there():
-    pointers = re.findall(r"`([\w/]+\.py):(\w+)`", README)
+def test_the_code_that_the_documents_point_to_is_there():
+    text = (PROJECT / "docs/development.md").read_text(encoding="utf-8")
+    pointers = re.findall(r"`([\w/]+\.py):(\w+)`", text)
     assert len(pointers) > 15
     for file, name in pointers:
         tree = ast.parse((PROJECT / "src/drl_replication" / file).read_text(encoding="utf-8"))
@@ -149,9 +193,9 @@ def test_the_example_of_a_difference_is_valid(tmp_path):
     assert changed_readings(result) == ["drl_normalisation = batch"]
 
 
-def test_the_eighth_method_of_the_readme_runs(copy):
+def test_the_eighth_method_of_the_documents_runs(copy):
     """The file and the row, as they are printed, give a method that trains."""
-    section = README.partition("## An eighth method\n")[2].partition("\n## ")[0]
+    section = (PROJECT / "docs/methods.md").read_text(encoding="utf-8")
     file, row = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     path = re.search(r"this is `(src/\S+\.py)`", section)[1]
     copy.write(path, file)

@@ -1,6 +1,6 @@
 """Write what the documents say about keys, readings and datasets, from the code's own tables.
 
-python scripts/tools/config_docs.py            fill config/README.md and README.md
+python scripts/tools/config_docs.py            fill them
 python scripts/tools/config_docs.py --check    is anything stale?
 """
 
@@ -23,11 +23,12 @@ TYPES = {
     "object": "mapping",
     "null": "`null`",
 }
+MAPPINGS = ("download.mirrors", "tuning.factors")  # of what has a name of its own
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 
 
 def main() -> None:
-    """Fill, or with --check compare, both documents."""
+    """Fill, or with --check compare, the documents."""
     defaults = config.load([markers.PROJECT / "config" / "config.yaml"])
     documents = {
         "config/README.md": {
@@ -35,7 +36,8 @@ def main() -> None:
             "settings": settings(defaults),
             "readings": readings(),
         },
-        "README.md": {"readings": readings_in_short(), "datasets": datasets()},
+        "docs/readings.md": {"readings": readings_in_short()},
+        "docs/datasets.md": {"datasets": datasets()},
     }
     markers.main(__doc__, documents)
 
@@ -44,7 +46,7 @@ def keys(defaults: dict) -> str:
     """All keys outside of the blocks `settings` and `readings`, one a row."""
     rows = []
     for key, schema in config.schema()["properties"].items():
-        value = defaults[key]
+        value = defaults.get(key, {})  # `tuning` stands in studies.yaml
         if key in ("settings", "readings"):
             rows.append([code(key), "mapping", "see below", schema["description"]])
         else:
@@ -54,12 +56,12 @@ def keys(defaults: dict) -> str:
 
 def key_rows(key: str, schema: dict, value: Any) -> list[list[str]]:
     """A key's row; one a key that it holds if it is a mapping of known ones."""
-    if "properties" not in schema or key == "download.mirrors":
+    if "properties" not in schema or key in MAPPINGS:
         return [[code(key), allowed(schema), code(value), schema["description"]]]
     return [
         row
         for name, inner in schema["properties"].items()
-        for row in key_rows(f"{key}.{name}", inner, value[name])
+        for row in key_rows(f"{key}.{name}", inner, value.get(name, "–"))
     ]
 
 
@@ -131,7 +133,7 @@ def concerns(reading: Reading) -> str:
 def readings_in_short() -> str:
     """One line a reading, linked to its options."""
     return "\n".join(
-        f"- [`{name}`](config/README.md#{name}): {', '.join(map(code, reading.options))}"
+        f"- [`{name}`](../config/README.md#{name}): {', '.join(map(code, reading.options))}"
         for name, reading in READINGS.items()
     )
 

@@ -1,7 +1,7 @@
-"""Write the result so far into README.md, from the table of the published runs.
+"""Write the result so far into README.md and docs/result.md, from what is published.
 
-python scripts/tools/readme_results.py            fill README.md
-python scripts/tools/readme_results.py --check    is it stale?
+python scripts/tools/readme_results.py            fill them
+python scripts/tools/readme_results.py --check    is one stale?
 """
 
 import math
@@ -18,6 +18,8 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
+from drl_replication.studies.claims import ROBUST, UNJUDGED, dependence
+from drl_replication.study.runs import PAPER
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
 from drl_replication.text.numbers import digits
@@ -30,18 +32,19 @@ PUBLISHED = Path("results/published")
 TABLE = PUBLISHED / "tables" / "table_1.csv"
 VERDICT = PUBLISHED / "verdict.csv"
 CLAIMS = PUBLISHED / "claims.csv"
+STUDY = PUBLISHED / "studies" / "readings"
 
 
 def main() -> None:
-    """Fill, or with --check compare, the parts of README.md."""
+    """Fill, or with --check compare, the parts of both."""
     table, verdict, claims = (read(path) for path in (TABLE, VERDICT, CLAIMS))
-    parts = {
+    first = {
         "summary": summary(table, verdict),
+        "robustness": robustness(read(STUDY / "claims.csv"), read(STUDY / "curve.csv")),
         "results": results(table),
-        "verdict": verdict_counts(verdict),
-        "claims": claims_in_short(claims),
     }
-    markers.main(__doc__, {"README.md": parts})
+    more = {"verdict": verdict_counts(verdict), "claims": claims_in_short(claims)}
+    markers.main(__doc__, {"README.md": first, "docs/result.md": more})
 
 
 def read(path: Path) -> pd.DataFrame | None:
@@ -51,7 +54,7 @@ def read(path: Path) -> pd.DataFrame | None:
 
 
 def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
-    """One or two sentences."""
+    """How many numbers are reproduced, and how often DRL is best."""
     if table is None or verdict is None:
         return "**Result so far:** no published runs are in the repository yet."
     n = {str(name): int(str(count)) for name, count in counts(verdict).loc["Table 1"].items()}
@@ -62,9 +65,27 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
     columns = set(enough["benchmark"])
     return (
         f"**Result so far:** of the {n['printed']} average accuracies that the paper prints, "
-        f"{sum(judged.values())} could be judged: {told}. DRL's is the highest in "
+        f"{sum(judged.values())} could be judged: {told}; DRL's is the highest in "
         f"{best(enough, 'best')} of our {len(columns)} columns with {ENOUGH} runs or more, and in "
-        f"the paper in {best(enough, 'printed_best')} of the same ([more](#result))."
+        f"the paper in {best(enough, 'printed_best')} of the same ([more](docs/result.md))."
+    )
+
+
+def robustness(claims: pd.DataFrame | None, curve: pd.DataFrame | None) -> str:
+    """What changes under other readings of the text and other learning rates."""
+    if claims is None or curve is None:
+        return (
+            "How far that hangs on readings of the text and on learning rates is a "
+            "[study](docs/studies.md) whose result is not published yet."
+        )
+    words = dependence(claims, PAPER)["word"].value_counts()
+    judged = int(words.sum()) - int(words.get(UNJUDGED, 0))
+    ahead, behind = int((curve["low"] > 0).sum()), int((curve["high"] < 0).sum())
+    return (
+        f"Under {claims['variant'].nunique() - 1} other readings of the text and learning "
+        f"rates, {int(words.get(ROBUST, 0))} of {judged} claims on runs keep their verdict "
+        f"throughout, and DRL is ahead of its best rival in {ahead} of {len(curve)} comparisons "
+        f"and behind in {behind} ([the study]({(STUDY / 'study.md').as_posix()}))."
     )
 
 

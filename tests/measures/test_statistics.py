@@ -1,6 +1,9 @@
 """Each function against another library, a closed form or brute force."""
 
 import itertools
+from collections import Counter
+from fractions import Fraction
+from time import process_time
 
 import numpy as np
 import pytest
@@ -239,6 +242,46 @@ def test_the_interval_of_many_pairs_as_by_listing_them_all(n, monkeypatch):
         monkeypatch.setattr(statistics, "MAX_LISTED", 19)
         listed = statistics.sign_flip_interval(d)
         np.testing.assert_allclose(found, listed, atol=1e-3 * scale)
+
+
+def listed_by_size_and_sum(d):
+    """How many subsets of whole numbers have each size and sum."""
+    found = Counter({(0, 0): 1})
+    for value in map(int, d):
+        found += Counter({(k + 1, s + value): n for (k, s), n in found.items()})
+    return found
+
+
+@pytest.mark.parametrize("n", [6, 17, 24, 40])
+@pytest.mark.parametrize("largest", [1, 30])
+def test_any_number_of_pairs_against_all_their_subsets(n, largest):
+    generator = np.random.default_rng(n + largest)
+    d = generator.integers(-largest // 2, largest + 1, n)
+    d[:2] = -1, largest
+    subsets = listed_by_size_and_sum(d)
+    observed = abs(d.sum())
+    extreme = sum(m for (_, s), m in subsets.items() if abs(d.sum() - 2 * s) >= observed)
+    assert statistics.sign_flip_test(d / 8) == extreme / 2**n
+    means = Counter()
+    for (size, total), m in subsets.items():
+        if size:
+            means[Fraction(total, size)] += m
+    ends = []
+    for mirror in (1, -1):
+        seen, ordered = 0, sorted(means, key=lambda mean: mirror * mean)
+        for mean in ordered:
+            seen += means[mean]
+            if seen >= 2**n // 40:  # 2.5 % of the subsets
+                ends.append(float(mean))
+                break
+    np.testing.assert_allclose(statistics.sign_flip_interval(d), ends, atol=1e-4 * d.std())
+
+
+def test_forty_pairs_are_tested_in_a_second():
+    d = np.random.default_rng(40).normal(0.3, 1, 40)
+    start = process_time()
+    statistics.sign_flip_test(d), statistics.sign_flip_interval(d)
+    assert process_time() - start < 1
 
 
 def test_five_pairs_have_no_interval():

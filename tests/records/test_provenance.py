@@ -1,8 +1,10 @@
 """The commit that a record names, and what is said where there is none."""
 
+import shutil
 import subprocess
 
 import pytest
+from helpers import PROJECT
 
 from drl_replication.records import provenance
 
@@ -55,3 +57,21 @@ def test_outside_of_a_checkout_there_is_nothing_to_say(tmp_path, monkeypatch, ca
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
     assert provenance._commit() == (None, None)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_git_has_packed_knows_its_commit(checkout, tmp_path_factory, monkeypatch, packed):
+    names = (".gitattributes", ".git_archival.txt")
+    for name in names:
+        (checkout / name).write_bytes((PROJECT / name).read_bytes())
+    git(checkout, "add", *names)
+    git(checkout, "-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "-m", "second")
+    commit, _ = provenance._commit()
+    root = tmp_path_factory.mktemp("download")
+    if packed:
+        git(checkout, "archive", "--output", root / "project.zip", "HEAD")
+        shutil.unpack_archive(root / "project.zip", root)
+    else:  # a plain copy does not tell
+        (root / names[1]).write_bytes((checkout / names[1]).read_bytes())
+    monkeypatch.setattr(provenance, "ROOT", root)
+    assert provenance._commit() == (commit if packed else None, None)

@@ -44,6 +44,7 @@ def added(tmp_path_factory):
     shutil.copytree(PROJECT / "results/published", copy.root / "results/published")
     for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copy2(PROJECT / document, copy.root / document)
+    shutil.copytree(PROJECT / "docs", copy.root / "docs")
     text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^  ```python\n(.*?)^  ```$", text, re.DOTALL | re.MULTILINE)
     rows, function = (textwrap.dedent(block) for block in blocks)

@@ -107,6 +107,16 @@ def test_a_ratio_needs_both_runs_on_one_machine():
     assert np.isnan(row(frame, "gss").ratio)
 
 
+def test_a_clock_that_showed_no_time_gives_no_ratio():
+    er = [record("er", 0, 0.0), record("er", 1, 2.0), record("er", 2, 5e-324)]
+    drl = [record("drl", 0, 3.0), record("drl", 1, 6.0), record("drl", 2, 1e9)]
+    frame = table_5.table([*er, *drl, record("gss", 1, 0.0)])
+    assert (row(frame, "drl").n, row(frame, "drl").n_pairs) == (3, 2)
+    assert np.isfinite(row(frame, "drl").ratio)
+    assert row(frame, "gss").n_pairs == 0 and np.isnan(row(frame, "gss").ratio)
+    text(frame)
+
+
 def test_every_machine_is_named():
     other = record("er", 5, 1.0, cpu_model="Other CPU", device="cuda", gpu="Some GPU")
     frame = table_5.table([*RECORDS, other, record("er", 6, 1.0, cpu_model=None)])

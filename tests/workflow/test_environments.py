@@ -158,7 +158,18 @@ def test_a_second_call_of_make_installs_nothing(tmp_path):
     for target in ("demo", "test"):
         assert "--require-hashes -r envs/requirements.lock" in would_run(target)
     (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "locked").touch()
     (tmp_path / ".venv" / "installed").touch()
     assert would_run("demo").startswith(".venv/bin/snakemake all")
     assert would_run("test").startswith(".venv/bin/python -m pytest")
     assert "pip" not in would_run("demo") + would_run("test")
+    # Another pyproject.toml installs the package anew, but downloads nothing.
+    os.utime(tmp_path / ".venv" / "installed", (0, 0))
+    assert "--no-deps" in would_run("demo") and "requirements.lock" not in would_run("demo")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_alone_names_every_target():
+    done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    phony = re.search(r"^\.PHONY: (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)[1]
+    assert re.findall(r"^  make (\w+) +\w", done.stdout, re.MULTILINE) == phony.split()

@@ -71,10 +71,9 @@ def test_the_study_of_readings_is_planned_in_half_a_minute(fresh):
     assert name == "readings" and runs == lacking > 1000 and variants > 50
 
 
-def test_the_study_of_the_readme_is_planned_and_runs(fresh, tmp_path):
+def test_the_study_of_the_documents_is_planned_and_runs(fresh, tmp_path):
     copy = fresh.twin(tmp_path / "project")
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    part = text.partition("## A study of your own\n")[2]
+    part = (PROJECT / "docs/studies.md").read_text(encoding="utf-8")
     copy.write("my_study.yaml", part.partition("```yaml\n")[2].partition("```")[0])
     files = ("small.yaml", "my_study.yaml")
     assert counts(copy, "regularisation", configfiles=files) == ("regularisation", 30, 3, 30)
@@ -174,4 +173,28 @@ def test_a_study_of_nothing_is_refused(fresh):
 def test_an_unknown_variant_is_refused(fresh):
     place = "results/variants/nobody/runs/split_mnist/drl/seed_0.json"
     said = error_sentences(fresh.snakemake(place, "--dry-run", configfiles=FILES))
-    assert f"No rule to produce {place}" in said
+    assert f"Nothing makes {place}" in said
+
+
+def test_tuning_runs_what_it_chose_and_nothing_twice(finished, tmp_path):
+    copy = finished.twin(tmp_path / "project")
+    factors = "{learning_rate: [1, 0.1], drl_alpha: [1, 2], drl_lambda: [1, 1]}"
+    seeds = "validation_seeds: [7, 8], seeds: [0, 1]"
+    copy.write("tune.yaml", f"tuning: {{factors: {factors}, {seeds}, benchmarks: [split_mnist]}}")
+    copy.replace("config/studies.yaml", "    gss_learning_rate: [1,", "    # [1,")
+    for name in ("multisim_lambda", "rmargin_lambda"):
+        copy.replace("config/studies.yaml", f"    {name}: [", "    # [")
+    files = ("small.yaml", "tune.yaml")
+    done = copy.snakemake("tune", configfiles=files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = copy.root / "results/studies/tuning"
+    with (folder / "selection.csv").open() as file:
+        chosen = {r["method"]: r for r in csv.DictReader(file) if r["chosen"] == "True"}
+    assert chosen.keys() == {"drl", "ber", "er"}
+    made = {path.parent.parent.parent.parent.name for path in copy.root.rglob("seed_0.json")}
+    tested = {r["point"].replace("validation", "tuning") for r in chosen.values()} - {"tuning_0"}
+    assert tested <= made | {"tuning_0"} and not any(name.startswith("validation") for name in made)
+    assert "DRL against its rivals" in (folder / "tuning.md").read_text()
+    assert copy.planned("tune", configfiles=files) == []
+    planned = copy.snakemake("plan_tune", "--dry-run", configfiles=files)
+    assert planned.returncode == 0 and "Measure the steps" not in planned.stdout  # all is there

@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import subprocess
+import sys
+import time
 from collections import Counter
 
 import pytest
@@ -27,7 +30,13 @@ TABLES = [
 MEASURES = ["Measure every run", "Compare DRL with its rivals over all benchmarks"]
 CURVES = [
     f"Draw {name}"
-    for name in ("accuracy_curves", "accuracy_matrices", "memory_composition", "overview")
+    for name in (
+        "accuracy_curves",
+        "accuracy_matrices",
+        "all_benchmarks",
+        "memory_composition",
+        "overview",
+    )
 ]
 REPORT = ["Compare every printed number and every claim with ours", "Put everything on one page"]
 FROM_RUNS = [*TABLES, *MEASURES, *CURVES, *REPORT]
@@ -353,21 +362,23 @@ def test_a_wrong_configuration_is_refused_in_one_sentence(fresh, tmp_path, chang
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("target", "meant"),
     [
-        "results/runs/split_mnist/dlr/seed_0.json",
-        "results/tables/table_9.csv",
+        ("results/runs/split_mnist/dlr/seed_0.json", "'dlr' is no method. Did you mean drl?"),
+        ("results/tables/table_9.csv", "Did you mean results/tables/table_"),
+        ("figure3", "Did you mean figure_3? Targets: "),
+        ("drll", "Did you mean results/runs/split_mnist/drl/seed_0.json, a run? Targets: "),
     ],
 )
-def test_a_wrong_target_fails_at_planning(fresh, target):
-    said = error_sentences(fresh.snakemake(target, "--dry-run"))
-    assert "MissingRuleException" in said and target in said
+def test_a_wrong_target_fails_at_planning_and_is_told_what_may_be_meant(fresh, target, meant):
+    said = error_sentences(fresh.snakemake(target, "--dry-run")).splitlines()
+    assert [line for line in said if target in line and meant in line], said
 
 
-def test_the_readme_s_picture_of_the_rules_is_the_workflow_s(fresh):
+def test_the_picture_of_the_rules_is_the_workflow_s(fresh):
     done = fresh.snakemake("all", "--rulegraph", "mermaid-js")
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    picture = readme.partition("```mermaid\n")[2].partition("```")[0]
+    document = (PROJECT / "docs/development.md").read_text(encoding="utf-8")
+    picture = document.partition("```mermaid\n")[2].partition("```")[0]
     assert edges(picture) == edges(done.stdout)
 
 
@@ -425,3 +436,28 @@ def test_by_hand_a_seed_that_no_record_may_have_is_refused(twin, seed):
     assert done.returncode == 1
     assert done.stderr.startswith("error: seeds[0] ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_has_finished_is_looked_at_while_the_rest_trains(twin):
+    copy = twin
+    copy.write("more.yaml", "seeds: [0, 1, 2, 3, 4, 5]\nmethods: [er, drl, ber, gss]\n")
+    files = [str(copy.root / name) for name in ("tiny.yaml", "more.yaml")]
+    command = [sys.executable, "-m", "snakemake", "table_1", "--cores", "1", "--configfile"]
+    environment = os.environ | {"PYTHONPATH": str(copy.root / "src")}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen([*command, *files], cwd=copy.root, env=environment, **piped) as live:
+        while not any((copy.root / ".snakemake/locks").glob("*")):
+            assert live.poll() is None, live.stdout.read()
+            time.sleep(0.1)
+        done = copy.python("scripts/tools/so_far.py", "table_1", "--configfile", *files)
+        assert live.poll() is None, "the workflow was over before"
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Made from what has finished, in results/so_far" in done.stdout
+        assert "unlock" not in done.stdout + done.stderr
+        output, _ = live.communicate()
+    assert live.returncode == 0, output
+    assert (
+        "of 48 selected runs are there"
+        in (copy.root / "results/so_far/tables/table_1.md").read_text()
+    )
+    assert (copy.root / "results/runs/split_mnist/gss/seed_5.json").exists()

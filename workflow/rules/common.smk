@@ -7,10 +7,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 
-from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
-
-sys.path.insert(0, str(PROJECT / "src"))
 
 from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
@@ -19,7 +16,13 @@ from drl_replication.files import check_temporary, check_writable, remove_cut
 from drl_replication.jobs import gpus, locks, resources, slurm
 from drl_replication.jobs.store import Store
 from drl_replication.learning.methods import METHODS
-from drl_replication.study import config as configuration, selection, settings, studies
+from drl_replication.study import (
+    config as configuration,
+    selection,
+    settings,
+    studies,
+    study_files,
+)
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
 from drl_replication.study.runs import PAPER, PLACE, Run
@@ -36,6 +39,7 @@ RESULTS = Path(config["results_dir"])
 STORE = Store(RESULTS)
 VARIANTS = studies.Variants(config)
 STUDIES = studies.studies(VARIANTS)
+TUNING = studies.tuning_studies(VARIANTS)
 ASKED = set()  # the studies that this workflow was asked for
 GPUS = gpus.count()
 

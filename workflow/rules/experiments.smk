@@ -1,6 +1,9 @@
 # What Figures 1 to 3 need besides runs: a solver, two classifiers, gradients of trained networks.
 
 
+CLAIM_EXPERIMENTS = settings.claim_experiments(config)
+
+
 rule experiment_1:
     output:
         "<results>/experiments/figure_1/seed_{seed}.json",
@@ -46,3 +49,57 @@ rule experiment:
         'python "$SCRIPTS"/experiment.py --figure {wildcards.number} --seed {wildcards.seed}'
         " --settings {params.settings:q} --manifest {input.manifest:q} --output {output:q}"
         " 2>&1 | tee {log:q}"
+
+
+# What claims are judged by that no run and no figure tells; the verdict takes those that are there.
+rule claim_examples:
+    output:
+        "<results>/experiments/claim_examples/seed_{seed}.json",
+    log:
+        "<results>/logs/experiments/claim_examples/seed_{seed}.log",
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+    params:
+        settings=json.dumps(CLAIM_EXPERIMENTS[settings.CLAIM_EXAMPLES]),
+        code=code("scripts/experiment.py", "src/drl_replication/experiments/claim_examples.py"),
+    message:
+        "Compute what judges claims, seed {wildcards.seed}"
+    shell:
+        'python "$SCRIPTS"/experiment.py --figure claim_examples --seed {wildcards.seed}'
+        " --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule claim_runs:
+    input:
+        manifest=claim_data,
+    output:
+        f"<results>/experiments/{settings.CLAIM_RUNS}{{benchmark}}/seed_{{seed}}.json",
+    log:
+        "<results>/logs/experiments/claim_runs/{benchmark}/seed_{seed}.log",
+    wildcard_constraints:
+        benchmark="|".join(name for name, row in BENCHMARKS.items() if row.network == "dense"),
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+    params:
+        settings=lambda w: json.dumps(CLAIM_EXPERIMENTS[settings.CLAIM_RUNS + w.benchmark]),
+        code=code_of_claim_runs,
+    message:
+        "Make the runs that judge claims on {wildcards.benchmark}, seed {wildcards.seed}"
+    shell:
+        'python "$SCRIPTS"/experiment.py --figure claim_runs_{wildcards.benchmark}'
+        " --seed {wildcards.seed} --settings {params.settings:q} --manifest {input.manifest:q}"
+        " --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule claims:
+    input:
+        [f"<results>/{path}" for path in selection.claim_records(config, there=False)],
+    localrule: True

@@ -4,16 +4,27 @@ import atexit
 import hashlib
 from functools import partial
 
+HOW_TO_HAVE_RECORDS = (
+    "; leave records_only out to make them, or say --configfile config/published.yaml for those "
+    "of the repository"
+)
+
 
 def runs(wildcards):
     """The records of all selected runs, for a rule that needs one at least."""
-    there = selection.usable(config)
+    there = selection.files(config)
     if not there:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/runs holds no record of the selected "
-            "benchmarks, methods and seeds"
+            f"benchmarks, methods and seeds{HOW_TO_HAVE_RECORDS}"
         )
-    return [f"<results>/{run.path}" for run in there]
+    return [f"<results>/{path}" for path in there]
+
+
+def runs_of_benchmark(wildcards):
+    """The records of the selected runs of one benchmark."""
+    chosen = [run for run in selection.selected(config) if run.benchmark == wildcards.benchmark]
+    return [f"<results>/{run.path}" for run in chosen]
 
 
 def readings_of(names):
@@ -83,7 +94,7 @@ def shared_jobs():
     minutes = 0 if asks_for_a_record() else config["job_minutes"]
     cores = None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores
     own = settings.settings_of_runs(config)
-    for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES):
+    for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES | TUNING):
         places = [Run("", "", 0, variant).folder for variant in variants]
         for part, benchmarks in resources.shared_jobs(own, seeds, minutes, cores).items():
             yield f"{name}{part[0]}_to_{part[-1]}", places, part, benchmarks
@@ -106,7 +117,7 @@ def records_of_figure(wildcards):
     if kind != "none" and not paths:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/experiments/{name} holds no record of the "
-            "selected seeds"
+            f"selected seeds{HOW_TO_HAVE_RECORDS}"
         )
     return [f"<results>/{path}" for path in paths]
 
@@ -142,12 +153,12 @@ def costs_of(keys):
 @cache
 def cells(name):
     """What a study runs, by variant."""
-    return studies.cells(STUDIES[name], VARIANTS)
+    return studies.cells((STUDIES | TUNING)[name], VARIANTS)
 
 
 def studied(names):
     """The runs that studies need."""
-    return [run for name in names for run in studies.runs(STUDIES[name], cells(name))]
+    return [run for name in names for run in studies.runs((STUDIES | TUNING)[name], cells(name))]
 
 
 def runs_of_study(wildcards):
@@ -185,6 +196,32 @@ def cost_of(study):
     )
 
 
+def tuning_part(part):
+    """What a file of the tuning lists: `example` is any one point in place of those chosen."""
+    if part == "validation":
+        return TUNING["validation"]
+    return studies.one_point(TUNING["tuning"]) if part == "example" else TUNING["tuning"]
+
+
+def runs_of_validation(wildcards):
+    """The records of every point, on held-out images."""
+    ASKED.add("validation")
+    return [f"<results>/{run.path}" for run in studied(["validation"])]
+
+
+def runs_of_tuning(wildcards):
+    """The records of the points that were chosen, and of the paper's settings."""
+    file = study_files.read_study(Path(checkpoints.tuning_selection.get().output.study))
+    return [f"<results>/{run.path}" for *_, group in file.groups() for run in group]
+
+
+def costs_of_tuning(wildcards):
+    """Costs of the methods that have runs still to be made."""
+    example = tuning_part("example")
+    runs = [*studied(["validation"]), *studies.runs(example, studies.cells(example, VARIANTS))]
+    return costs_of({run: VARIANTS.key(run) for run in runs})
+
+
 STUDY_FILES = ["effects.csv", "effects.md", "agreement.csv", "agreement.md", "claims.csv"]
 STUDY_FILES += ["claims.md", "curve.csv", "rates.csv", "study.md", "summary.json"]
 
@@ -205,8 +242,31 @@ def all_of_study(study, wildcards):
 
 def summaries():
     """Of the studies that were made. As inputs they would make every study whenever it is old."""
-    paths = [RESULTS / "studies" / study / "summary.json" for study in STUDIES]
+    names = [*STUDIES, *(name for name in TUNING if name == "tuning")]
+    paths = [RESULTS / "studies" / name / "summary.json" for name in names]
     return [path for path in paths if path.exists()]
+
+
+def claim_records(wildcards):
+    """Of the experiments of claims that were made; as inputs they would be made by every study."""
+    return [RESULTS / path for path in selection.claim_records(config)]
+
+
+def claim_data(wildcards):
+    """The verified dataset of an experiment that trains."""
+    dataset = config["settings"][wildcards.benchmark]["dataset"]
+    return f"<results>/data/{dataset}.json"
+
+
+def code_of_claim_runs(wildcards):
+    """The code of an experiment that trains five methods."""
+    parts = sorted({part for m in settings.CLAIM_METHODS for part in METHODS[m].parts})
+    own = code(
+        "scripts/experiment.py",
+        "src/drl_replication/experiments/claim_runs.py",
+        parts=tuple(parts),
+    )
+    return str((own, BENCHMARKS[wildcards.benchmark], parts))
 
 
 def digest_of(paths):

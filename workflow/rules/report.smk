@@ -32,13 +32,16 @@ rule verdict:
                 selection.note_on_readings(config),
             ],
         ),
+        experiments=claim_records,
+        told=lambda w: digest_of(claim_records(w)),
         titles=TITLES,
         code=code("scripts/verdict.py"),
     message:
         "Compare every printed number and every claim with ours"
     shell:
         'python "$SCRIPTS"/verdict.py --measures {input.measures:q} --tables {input.tables:q}'
-        " --comparisons {input.comparisons:q} --figures {input.figures:q} {params.notes:q}"
+        " --comparisons {input.comparisons:q} --figures {input.figures:q}"
+        " --experiments {params.experiments:q} {params.notes:q}"
         " --csv {output.csv:q} --md {output.md:q} --claims {output.claims:q} 2>&1 | tee {log:q}"
 
 
@@ -64,7 +67,10 @@ rule page:
     params:
         seeds=config["seeds"],
         readings=json.dumps(config["readings"]),
-        notes=arguments("note", selection.notes(config, missing=False)),
+        notes=arguments(
+            "note",
+            [*selection.notes(config, missing=False), *selection.notes_on_figures(config)],
+        ),
         studies=lambda w: [str(path) for path in summaries()],
         told=lambda w: digest_of(summaries()),
         titles=TITLES,

@@ -72,3 +72,29 @@ for name, places, seeds, benchmarks in shared_jobs():
             workflow.get_rule(workflow.modifier.modify_rulename("train")).shellcmd
 
     workflow.ruleorder(f"train_{name}", "train")
+
+
+# Whole records in one file, which records_only takes for those that are missing.
+rule pack:
+    input:
+        selection="<results>/selection.json",
+        runs=runs_of_benchmark,
+    output:
+        "<results>/runs/{benchmark}.jsonl.gz",
+    log:
+        "<results>/logs/pack/{benchmark}.log",
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        code=code("scripts/pack.py"),
+    message:
+        "Put the records of {wildcards.benchmark} into one file"
+    shell:
+        'python "$SCRIPTS"/pack.py --selection {input.selection:q} --benchmark {wildcards.benchmark}'
+        " --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule packs:
+    input:
+        expand("<results>/runs/{benchmark}.jsonl.gz", benchmark=config["benchmarks"]),
+    localrule: True

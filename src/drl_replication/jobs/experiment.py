@@ -1,4 +1,4 @@
-"""The job of an experiment: what one of Figures 1 to 3 is drawn from, as one record."""
+"""The job of an experiment: what a figure is drawn from, or claims are judged by, as one record."""
 
 import argparse
 import json
@@ -7,19 +7,31 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
+from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images, dataset_root, load
 from drl_replication.data.manifests import read_manifest
-from drl_replication.records.experiments import experiment_path, write_experiment
+from drl_replication.records.experiments import Id, experiment_path, write_experiment
 from drl_replication.records.provenance import provenance
 
 DATA = Path("data")  # where downloads and the embedded data go
-FIGURES = (1, 2, 3)
+EXPERIMENTS: dict[Id, str] = {  # and their modules in `experiments/`
+    **{number: f"figure_{number}" for number in (1, 2, 3)},
+    "claim_examples": "claim_examples",
+    **{f"claim_runs_{b}": "claim_runs" for b, row in BENCHMARKS.items() if row.network == "dense"},
+}
+
+
+def experiment(text: str) -> Id:
+    """The number of a figure, or a name, from a command line."""
+    return int(text) if text.isdigit() else text
 
 
 def parser(description: str) -> argparse.ArgumentParser:
     """The command line of such a job."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--figure", type=int, choices=FIGURES, required=True)
+    parser.add_argument(
+        "--figure", type=experiment, choices=EXPERIMENTS, required=True, help="or a name"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
     parser.add_argument("--manifest", type=Path, help="checksums of the dataset, if it uses one")
@@ -28,16 +40,17 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def make_experiment(
-    figure: int, seed: int, settings: dict, output: Path, manifest: Path | None = None
+    figure: Id, seed: int, settings: dict, output: Path, manifest: Path | None = None
 ) -> None:
     """Measure on the CPU with one thread and write the record.
 
     Args:
-        figure: the paper's number of the figure, whose module in `experiments/` has `measure`
-            (of the seed, the settings and, with a manifest, the images) and `versions`.
+        figure: the paper's number of the figure, or a name; one of `EXPERIMENTS`, whose module
+            has `measure` (of the seed, the settings and, with a manifest, the images) and
+            `versions`.
         seed: of the experiment.
         settings: all that decides the result besides the seed.
-        output: `.../figure_{figure}/seed_{seed}.json`.
+        output: a path that ends as `experiment_path` says.
         manifest: checksums of the verified dataset; other bytes are refused. The dataset lies in
             DRL_DATA_DIR where that is set.
 
@@ -48,7 +61,7 @@ def make_experiment(
     place = experiment_path("", figure, seed)
     if output.absolute().parts[-2:] != place.parts:
         raise ValueError(f"--output is {output}; allowed: a path that ends in {place}")
-    module = import_module(f"drl_replication.experiments.figure_{figure}")
+    module = import_module(f"drl_replication.experiments.{EXPERIMENTS[figure]}")
     started = datetime.now(UTC)
     made_with = provenance(**module.versions())
     images: tuple[Images, ...] = ()

@@ -11,8 +11,10 @@ import torch
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images, load
 from drl_replication.data.manifests import read_manifest
+from drl_replication.data.validation import HELD_OUT, hold_out
 from drl_replication.jobs import gpus
-from drl_replication.learning.checkpoints import Checkpoint, fingerprint
+from drl_replication.jobs.progress import Progress, ToldCheckpoint
+from drl_replication.learning.checkpoints import fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.training import train
 from drl_replication.records.provenance import provenance
@@ -66,8 +68,11 @@ def train_run(
     kept = None
     if checkpoint:
         versions = (made_with[name] for name in ("torch", "numpy", "device"))
-        kept = Checkpoint(checkpoint, fingerprint(key(method, seed, settings), *versions))
-    images = _images(settings["dataset"], data_root, tuple(checksums.items()))
+        fact = fingerprint(key(method, seed, settings), *versions)
+        name = f"{method} on {settings['benchmark']}, seed {seed}"
+        kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
+    part = settings.get(HELD_OUT)
+    images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
     result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
     record = {"schema_version": SCHEMA_VERSION, **facts, **result}
@@ -84,9 +89,12 @@ def train_run(
 
 
 @lru_cache(maxsize=1)
-def _images(dataset: str, root: Path, checksums: tuple[tuple[str, str], ...]) -> Images:
+def _images(
+    dataset: str, root: Path, checksums: tuple[tuple[str, str], ...], held_out: float | None
+) -> Images:
     """The images of a dataset, read once for all runs of a job."""
-    return load(dataset, root, dict(checksums))
+    images = load(dataset, root, dict(checksums))
+    return hold_out(images, held_out) if held_out else images
 
 
 def _gpu_names() -> list[str]:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 Array = NDArray[Any]
 Numbers = Sequence[float] | Array
@@ -15,6 +16,7 @@ RESAMPLES = 10_000
 POWER = 0.8
 MOST_RUNS = 100_000  # more than anybody makes
 MAX_EXACT = 40  # pairs; the 2^n sign patterns are counted from two halves of 2^(n/2)
+BLOCK = 2**13  # sums that are looked up together
 MAX_LISTED = 18  # pairs whose subsets are listed one by one
 CONSTANT = 1e-13  # spread in relation to the size of the values that is rounding noise
 
@@ -149,10 +151,8 @@ def sign_flip_test(differences: Numbers) -> float:
     if observed <= 0:
         return 1.0
     half = len(d) // 2
-    left, right = _signed_sums(d[:half]), np.sort(_signed_sums(d[half:]))
-    above = len(right) - np.searchsorted(right, observed - left, side="left")
-    below = np.searchsorted(right, -observed - left, side="right")
-    return float((above + below).sum() / 2.0 ** len(d))
+    low = _pairs_at_most(_sums(d[:half], -d[:half]), _sums(d[half:], -d[half:]), -observed)
+    return low / 2.0 ** (len(d) - 1)  # with the mirror image of each
 
 
 def _checked_differences(differences: Numbers) -> Array:
@@ -164,12 +164,29 @@ def _checked_differences(differences: Numbers) -> Array:
     return d
 
 
-def _signed_sums(d: Array) -> Array:
-    """The sum of (n,) under each of its sign patterns: (2^n,)."""
-    sums = np.zeros(1)
-    for value in d:
-        sums = np.concatenate([sums + value, sums - value])
+def _sums(one: Array, other: Array) -> Array:
+    """The sorted sums of (n,) and (n,), of each place the one or the other value: (2^n,)."""
+    sums = np.zeros(2 ** len(one))
+    for i, (a, b) in enumerate(zip(one, other, strict=True)):
+        known, new = sums[: 2**i], sums[2**i : 2 ** (i + 1)]
+        np.add(known, b, out=new)
+        known += a
+    sums.sort()
     return sums
+
+
+def _pairs_at_most(left: Array, right: Array, bound: float) -> int:
+    """How many of all pairs of (m,) and (n,), sorted both, have a sum of at most `bound`.
+
+    Block by block: of neighbours on the left, the places on the right lie together, in the cache.
+    """
+    needles = bound - left[::-1]
+    starts = range(0, len(needles), BLOCK)
+    found = 0
+    for block in (needles[start : start + BLOCK] for start in starts):
+        low, high = np.searchsorted(right, block[[0, -1]], side="right")
+        found += low * len(block) + np.searchsorted(right[low:high], block, side="right").sum()
+    return int(found)
 
 
 def smallest_p(pairs: int) -> float:
@@ -201,29 +218,25 @@ def _subset_mean(d: Array, rank: int) -> float:
         for value in d:
             sums, sizes = (np.concatenate([a, a + b]) for a, b in ((sums, value), (sizes, 1)))
         return float(np.partition(sums[1:] / sizes[1:], rank - 1)[rank - 1])
-    half = len(d) // 2
+    half, n, variance = len(d) // 2, len(d), d.var()
 
-    def excess(shift: float) -> float:
-        left, right = (_subset_sums(part - shift) for part in (d[:half], d[half:]))
-        # all with a sum of at most 0, but for the empty one
-        below = np.searchsorted(right, -left[::-1], side="right").sum() - 1
-        return math.log(below + 1) - math.log(rank + 0.5)
+    def shift(score: float) -> float:
+        """For which a subset's sum is at most 0 with this normal score, if it were normal."""
+        return float(d.mean() + score * math.sqrt(variance / (n - score**2)))
 
-    centre, half_t = d.mean(), half_width([(d.var(ddof=1) / len(d), len(d) - 1)], 0.999)
-    low = centre - half_t
+    @cache
+    def excess(score: float) -> float:
+        x = d - shift(score)
+        left, right = (_sums(0 * part, part) for part in (x[:half], x[half:]))
+        return float(special.ndtri(_pairs_at_most(left, right, 0.0) / 2.0**n)) - goal
+
+    goal = float(special.ndtri((rank + 0.5) / 2.0**n))
+    low, high = (goal * factor for factor in (1.02, 0.98))  # nearly normal
     while excess(low) > 0:
-        low -= half_t
-    scale = half_t * 1e-5
-    return float(optimize.brentq(excess, low, centre, xtol=scale))
-
-
-def _subset_sums(d: Array) -> Array:
-    """The sorted sums of all subsets of (n,): (2^n,)."""
-    sums = np.zeros(1)
-    for value in d:
-        sums = np.concatenate([sums, sums + value])
-        sums.sort(kind="stable")  # two sorted runs: merged
-    return sums
+        low *= 1.1
+    while excess(high) < 0:
+        high *= 0.9
+    return shift(optimize.brentq(excess, low, high, xtol=1e-5))
 
 
 def holm(p_values: Numbers) -> Array:

@@ -1,7 +1,8 @@
-"""Experiment records: what the figures are drawn from, besides run records.
+"""Experiment records: what figures are drawn from and claims judged by, besides run records.
 
 Figures 1 to 3 need computations of their own (a solver, two classifiers, gradients of trained
-networks). Each is one job that writes one JSON, so that a figure can be drawn anew in a second.
+networks), and so do claims. Each is one job that writes one JSON, so that a figure can be drawn
+anew in a second. An experiment is known by the number of its figure, or by a name.
 """
 
 import math
@@ -15,9 +16,9 @@ from drl_replication.records.settings import check_settings, settings_digest
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json, readable_json
 
 SCHEMA_VERSION = 1
+Id = int | str  # of an experiment
 KEYS = {
     "schema_version": int,
-    "figure": int,
     "seed": int,
     "settings": dict,
     "settings_digest": str,
@@ -26,14 +27,19 @@ KEYS = {
 }
 
 
-def experiment_path(root: str | Path, figure: int, seed: int) -> Path:
-    """Where an experiment's record stands under `root`: `figure_{figure}/seed_{seed}.json`."""
-    return Path(root, f"figure_{figure}", f"seed_{seed}.json")
+def experiment_path(root: str | Path, which: Id, seed: int) -> Path:
+    """Where a record stands under `root`: `figure_{figure}/seed_{seed}.json`, or by its name."""
+    return Path(root, name_of(which), f"seed_{seed}.json")
+
+
+def name_of(which: Id) -> str:
+    """`figure_2`, or the name itself."""
+    return f"figure_{which}" if isinstance(which, int) else which
 
 
 def write_experiment(
     path: str | Path,
-    figure: int,
+    which: Id,
     seed: int,
     settings: Mapping,
     result: Mapping,
@@ -43,8 +49,8 @@ def write_experiment(
     """Write the record of an experiment: either whole or not at all.
 
     Args:
-        path: its place, `.../figure_{figure}/seed_{seed}.json`.
-        figure: the paper's number of the figure that is drawn from it.
+        path: its place, of :func:`experiment_path`.
+        which: the paper's number of the figure that is drawn from it, or its name.
         seed: of the experiment.
         settings: all that decides the result besides the seed; plain JSON.
         result: what was measured; plain JSON without NaN.
@@ -57,7 +63,7 @@ def write_experiment(
     """
     record = {
         "schema_version": SCHEMA_VERSION,
-        "figure": figure,
+        ("figure" if isinstance(which, int) else "experiment"): which,
         "seed": seed,
         "settings": settings,
         "settings_digest": settings_digest(settings),
@@ -88,12 +94,15 @@ def read_experiment(path: str | Path, settings: Mapping | None = None) -> dict:
 
 
 def _check_form(record: Any, path: Path) -> None:
-    if not isinstance(record, dict) or set(record) != set(KEYS):
+    ids: list[dict[str, type]] = [{"figure": int}, {"experiment": str}]
+    found = [own for own in ids if isinstance(record, dict) and set(record) == {*KEYS, *own}]
+    if not found:
         raise RecordError(
             f"{path} is no experiment record, since it is not an object with exactly the keys "
-            f"{', '.join(KEYS)}: {AGAIN}."
+            f"{', '.join(KEYS)} and figure or experiment: {AGAIN}."
         )
-    for key, kind in KEYS.items():
+    (own,) = found
+    for key, kind in {**KEYS, **own}.items():
         if type(record[key]) is not kind:
             raise RecordError(f"{path} has a {key} that is no {kind.__name__}: {AGAIN}.")
     if record["schema_version"] != SCHEMA_VERSION:
@@ -103,7 +112,8 @@ def _check_form(record: Any, path: Path) -> None:
         )
     if record["settings_digest"] != settings_digest(record["settings"]):
         raise RecordError(f"{path} has settings that its settings_digest does not fit: {AGAIN}.")
-    place = experiment_path("", record["figure"], record["seed"])
+    (which,) = (record[key] for key in own)
+    place = experiment_path("", which, record["seed"])
     if path.absolute().parts[-2:] != place.parts:
         raise RecordError(f"{path} says that it belongs at .../{place}: {AGAIN}.")
 

@@ -1,6 +1,7 @@
 """Where and with what a run was made."""
 
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 from drl_replication import __version__
 
 ROOT = Path(__file__).resolve().parents[3]
+COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
 
 def provenance(device: str = "cpu", threads: int = 1, **versions: str) -> dict:
@@ -35,9 +37,14 @@ def provenance(device: str = "cpu", threads: int = 1, **versions: str) -> dict:
 
 
 def _commit() -> tuple[str | None, bool | None]:
-    """The project's commit and whether tracked files differ from it; None outside a checkout."""
+    """The project's commit and whether tracked files differ from it; None where unknown.
+
+    What git has packed, as for a zip download, has its commit in a file.
+    """
     if not (ROOT / ".git").exists():
-        return None, None
+        packed = ROOT / ".git_archival.txt"
+        match = COMMIT.search(packed.read_text("utf-8")) if packed.exists() else None
+        return (match[0] if match else None), None
     try:
         status = _git("status", "--porcelain", "--untracked-files=no")
         return _git("rev-parse", "HEAD"), bool(status)

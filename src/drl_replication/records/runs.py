@@ -18,6 +18,7 @@ from drl_replication.measures.continual import (
     average_accuracy,
     average_forgetting,
 )
+from drl_replication.records.packed import is_there, read_packed
 from drl_replication.records.settings import check_settings, settings_digest
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json, readable_json
 
@@ -54,13 +55,17 @@ def to_json(record: Mapping, path: Path) -> str:
 
 
 def read_record(path: str | Path, settings: Mapping | None = None) -> dict:
-    """Read the record of a run at its place and check it.
+    """Read the record of a run at its place, or the packed one of that place, and check it.
 
     Raises RecordError as `read_anywhere`, for a record that belongs elsewhere, and for one that
     was made with other settings than `settings`, where they are given.
     """
     path = Path(path)
-    record = read_anywhere(path)
+    record = None if path.exists() else read_packed(path)
+    if record is None:
+        record = read_anywhere(path)
+    else:
+        _check(record, path)
     _check_place(record, path)
     if settings is not None:
         check_settings(record["settings"], settings, path)
@@ -196,7 +201,7 @@ def collect(
                 f"{path} is not one of the expected runs, which are of: "
                 f"{', '.join('/'.join(key) for key in expected)}."
             )
-    missing = [str(path) for path in places if not path.exists()]
+    missing = [str(path) for path in places if not is_there(path)]
     if missing:
         raise RecordError(
             f"{len(missing)} of {len(places)} run records are missing: {', '.join(missing)}: "

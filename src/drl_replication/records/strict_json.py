@@ -40,7 +40,7 @@ def read_json(path: Path) -> Any:
     Raises RecordError for a file that is missing, unreadable, too large or not JSON;
     RecursionError for one that is nested too deeply.
     """
-    return _parse(_read(path), path)
+    return parse_json(_read(path), path)
 
 
 def _read(path: Path) -> str:
@@ -86,7 +86,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict:
     return result
 
 
-def _parse(text: str, path: Path) -> Any:
+def parse_json(text: str, path: Path) -> Any:
+    """The JSON of a text from `path`, as strictly. Raises as `read_json`, of the text."""
     try:
         return json.loads(
             text,

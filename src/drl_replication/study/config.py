@@ -74,6 +74,10 @@ def _fill_in_variants(result: dict) -> None:
     study["properties"]["chosen_on"]["items"]["enum"] = list(METHODS)
     properties["variants"]["additionalProperties"] = variant
     properties["studies"]["additionalProperties"] = study
+    tuning = properties["tuning"]["properties"]
+    tuning["benchmarks"]["items"]["enum"] = list(BENCHMARKS)
+    numbers = {n: p for n, p in anywhere["properties"].items() if p["type"] == "number"}
+    tuning["factors"]["properties"] = dict.fromkeys(numbers, definitions["factors"])
 
 
 def _optional(block: dict) -> dict:
@@ -87,7 +91,7 @@ def _settings_schema(template: dict, benchmark: str) -> dict:
         for key in method.hyperparameters:  # those of a method that someone added
             number = {"type": "number", "description": f"Hyperparameter of {name}."}
             block["properties"].setdefault(key, number)
-    block["required"] = list(block["properties"])
+    block["required"] = [name for name, p in block["properties"].items() if "default" not in p]
     return block
 
 

@@ -24,4 +24,5 @@ FIGURES = {
     "accuracy_curves": Row("Average accuracy after each task", "runs"),
     "accuracy_matrices": Row("Accuracy on each task after each task", "runs"),
     "memory_composition": Row("What the memory holds", "runs"),
+    "all_benchmarks": Row("DRL and its rivals over all benchmarks", "runs"),
 }

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.validation import HELD_OUT
 from drl_replication.paper.printed import BENCHMARK_TITLES, printed
 from drl_replication.study.readings import READINGS
 from drl_replication.text.numbers import shortest
@@ -37,6 +38,8 @@ def changed(settings: Mapping[str, Any]) -> list[str]:
 
 def changed_numbers(settings: Mapping[str, Any]) -> Iterator[str]:
     """The same of hyperparameters alone."""
+    if settings.get(HELD_OUT):
+        yield "accuracy on held-out training images instead of the test set"
     readings = settings.get("readings", {})
     for name, theirs in hyperparameters(settings["benchmark"]).items():
         source = name

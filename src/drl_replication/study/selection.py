@@ -5,19 +5,30 @@ Imports no torch: Snakemake plans with it.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from drl_replication.data.datasets import DATASETS, dataset_root
 from drl_replication.files import write_text_atomically
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
+from drl_replication.records.experiments import experiment_path
+from drl_replication.records.packed import holder, is_there
 from drl_replication.records.runs import collect
 from drl_replication.records.strict_json import RecordError, read_json
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.paper_settings import changed_numbers
 from drl_replication.study.runs import Run, key
-from drl_replication.study.settings import changed_readings, run_settings, settings_of_runs
+from drl_replication.study.settings import (
+    FIGURE_IMAGES,
+    changed_readings,
+    claim_experiments,
+    run_settings,
+    settings_of_runs,
+)
 from drl_replication.text.coverage import missing_runs, partial_figures
+from drl_replication.text.numbers import listed
 
 KEYS = {"results", "runs", "settings"}
 
@@ -55,12 +66,22 @@ class Selection:
 
     @property
     def paths(self) -> list[Path]:
-        """Where the records stand."""
+        """The places of the records."""
         return [self.results / run.path for run in self.runs]
+
+    @property
+    def files(self) -> list[Path]:
+        """The file that each record is read from."""
+        return [holder(path) for path in self.paths]
 
     def records(self) -> list[dict]:
         """The records, checked. Raises RecordError and ValueError as `records.runs.collect`."""
         return collect(self.paths, self.settings)
+
+    def of(self, benchmark: str) -> list[dict]:
+        """The records of one benchmark. Raises as `records`."""
+        paths = [self.results / run.path for run in self.runs if run.benchmark == benchmark]
+        return collect(paths, self.settings)
 
 
 def selected(config: Mapping) -> list[Run]:
@@ -90,7 +111,16 @@ def usable(config: Mapping) -> list[Run]:
 
 def is_usable(config: Mapping, path: str) -> bool:
     """Whether a record is there or may be made."""
-    return not config["records_only"] or Path(config["results_dir"], path).exists()
+    return not config["records_only"] or is_there(Path(config["results_dir"], path))
+
+
+def files(config: Mapping) -> list[str]:
+    """The files of the usable runs, below the folder of results: their own, or packed ones."""
+    paths = [run.path for run in usable(config)]
+    if config["records_only"]:
+        results = Path(config["results_dir"])
+        paths = [holder(results / path).relative_to(results).as_posix() for path in paths]
+    return list(dict.fromkeys(paths))
 
 
 def write_selection(config: Mapping, path: Path) -> None:
@@ -119,8 +149,33 @@ def figure_records(config: Mapping, figure: str) -> list[str]:
     return [path for path in paths if is_usable(config, path)]
 
 
+def claim_records(config: Mapping, there: bool = True) -> list[str]:
+    """Records of the experiments that judge claims, below the folder of results.
+
+    With `there` those that are, and that were made with these settings; else all that may be.
+    """
+    paths = {
+        experiment_path("experiments", name, seed).as_posix(): own
+        for name, own in claim_experiments(config).items()
+        for seed in config["seeds"]
+    }
+    results = Path(config["results_dir"])
+    return [p for p, own in paths.items() if not there or _was_made_with(results / p, own)]
+
+
+def _was_made_with(path: Path, settings: Mapping) -> bool:
+    """A glance for planning: records are checked whole where they are used."""
+    try:
+        return path.exists() and read_json(path)["settings"] == settings
+    except (RecordError, RecursionError, KeyError, TypeError):
+        return False
+
+
 def drawable(config: Mapping) -> list[str]:
-    """The figures for which there are records, or will be."""
+    """The figures for which there are records, or will be, without images that nothing else needs.
+
+    An experiment's own images may be out of reach where all of the selected runs are fine.
+    """
     has_records = {
         "none": lambda name: True,
         "runs": lambda name: bool(usable(config)),
@@ -129,7 +184,21 @@ def drawable(config: Mapping) -> list[str]:
         name
         for name, row in FIGURES.items()
         if has_records.get(row.records, lambda name: bool(figure_records(config, name)))(name)
+        and not lacks_images(config, name)
     ]
+
+
+def lacks_images(config: Mapping, figure: str) -> bool:
+    """Whether an experiment would download what no selected run needs, and is not there."""
+    if config["records_only"] or FIGURES[figure].records != "seeds":
+        return False
+    blocks = config["settings"]
+    dataset = DATASETS[blocks[FIGURE_IMAGES]["dataset"]]
+    used = {blocks[benchmark]["dataset"] for benchmark in config["benchmarks"]}
+    own = os.environ.get("DRL_DATA_DIR") or config["data_dir"]
+    folder = dataset_root(dataset.name, own, Path("data")) / dataset.folder
+    there = all(any(folder.glob(f"{name}*")) for name in dataset.training_files)
+    return dataset.name not in used and not dataset.embedded and not there
 
 
 def notes(config: Mapping, missing: bool = True) -> list[str]:
@@ -179,7 +248,15 @@ def notes_on_figures(config: Mapping) -> list[str]:
         for name, row in FIGURES.items()
         if row.records == "seeds"
     }
-    return [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+    sentences = [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+    lacking = [name for name in FIGURES if lacks_images(config, name)]
+    if lacking:
+        titles = listed(name.replace("_", " ").capitalize() for name in lacking)
+        sentences.append(
+            f"Not made: {titles}, whose images ({config['settings'][FIGURE_IMAGES]['dataset']}) no "
+            f"selected benchmark has; `snakemake {lacking[0]}` makes one all the same."
+        )
+    return sentences
 
 
 def note_on_readings(config: Mapping) -> str:

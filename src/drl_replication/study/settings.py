@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.data.validation import HELD_OUT
 from drl_replication.learning.methods import METHODS
 from drl_replication.study.config import schema
 from drl_replication.study.readings import READINGS
 from drl_replication.study.refusals import ConfigError, options_for
 
+FIGURE_IMAGES = "split_mnist"  # the benchmark whose images and methods Figures 2 and 3 use
 # What every run depends on, whatever its method.
 COMMON = ("dataset", "training_images", "memory_size")
 
@@ -43,6 +45,8 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
     # YAML's 2 and 2.0 are one value, whichever of the two the schema wants
     kinds = {"number": float, "integer": int, "string": str}
     values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
+    if block.get(HELD_OUT):  # only there: a run on the test set has no such setting
+        values[HELD_OUT] = float(block[HELD_OUT])
     return {"benchmark": benchmark, **values, "readings": readings}
 
 
@@ -66,10 +70,27 @@ def figure_settings(config: Mapping[str, Any], figure: str) -> dict:
     """
     own = dict(config["figures"].get(figure, {}))
     if figure == "figure_2":
-        return own | {"dataset": config["settings"]["split_mnist"]["dataset"]}
+        return own | {"dataset": config["settings"][FIGURE_IMAGES]["dataset"]}
     if figure == "figure_3":
-        return own | {m: run_settings(config, "split_mnist", m) for m in ("drl", "ber")}
+        return own | {m: run_settings(config, FIGURE_IMAGES, m) for m in ("drl", "ber")}
     return own
+
+
+CLAIM_METHODS = ("drl", "ber", "er", "multisim", "rmargin")
+CLAIM_EXAMPLES, CLAIM_RUNS = "claim_examples", "claim_runs_"  # and a benchmark
+
+
+def claim_experiments(config: Mapping[str, Any]) -> dict[str, dict]:
+    """The experiments that judge claims, and all that decides each besides its seed: plain JSON.
+
+    Runs of the selected benchmarks that have the small network.
+    """
+    small = [b for b in config["benchmarks"] if BENCHMARKS[b].network == "dense"]
+    names = ("samples_per_class", "selected_fraction")
+    examples = {name: config["figures"]["figure_1"][name] for name in names}
+    return {CLAIM_EXAMPLES: examples} | {
+        f"{CLAIM_RUNS}{b}": {m: run_settings(config, b, m) for m in CLAIM_METHODS} for b in small
+    }
 
 
 def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:

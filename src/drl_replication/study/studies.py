@@ -6,7 +6,7 @@ Imports no torch: Snakemake plans with it.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from drl_replication.files import write_text_atomically
 from drl_replication.study.readings import READINGS
 from drl_replication.study.runs import PAPER, Run, key
 from drl_replication.study.settings import run_settings
+from drl_replication.study.tuning import TUNING, VALIDATION, families
 from drl_replication.study.variants import Block, Variant, expand
 
 DRL = "drl"
@@ -33,7 +34,9 @@ class Variants:
         self.by_name = {PAPER: Variant(PAPER, "", {}, {}, {}, *everything)}
         for family, row in config.get("variants", {}).items():
             self.families[family] = list(expand(config, family, row))
-            self.by_name |= {variant.name: variant for variant in self.families[family]}
+        self.families |= families(config)
+        for found in self.families.values():
+            self.by_name |= {variant.name: variant for variant in found}
         self._settings: dict[tuple[str, str, str], Block] = {}
         self._configs: dict[tuple[str, str], Mapping[str, Any]] = {}
 
@@ -112,6 +115,36 @@ def studies(variants: Variants) -> dict[str, Study]:
         )
         for name, row in config.get("studies", {}).items()
     }
+
+
+def tuning_studies(variants: Variants) -> dict[str, Study]:
+    """Every point on the held-out part; and on the test set, where only those chosen are run."""
+    config = variants.config
+    if TUNING not in config:
+        return {}
+    tuning = config[TUNING]
+    benchmarks = tuple(b for b in config["benchmarks"] if b in tuning["benchmarks"])
+    methods = tuple(config["methods"])
+    seeds = {VALIDATION: tuning["validation_seeds"], TUNING: tuning["seeds"]}
+    compared_with = {VALIDATION: variants.families[VALIDATION][0].name, TUNING: PAPER}
+    return {
+        name: Study(
+            name,
+            tuning["title"],
+            tuple(variants.families[name]),
+            benchmarks,
+            methods,
+            tuple(seeds[name]),
+            compared_with[name],
+            (),
+        )
+        for name in (VALIDATION, TUNING)
+    }
+
+
+def one_point(study: Study) -> Study:
+    """With the first of its variants alone, as an example of what one costs."""
+    return replace(study, variants=study.variants[:1])
 
 
 def cells(study: Study, variants: Variants) -> dict[str, list[Cell]]:

@@ -1,5 +1,6 @@
 """The file that tells scripts of a study: written by `studies.to_json`, read here."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,13 @@ class StudyFile:
                 runs = [self.run(cell, seed) for seed in self.seeds]
                 found[runs[0]] = (cell.benchmark, cell.method, cell.settings, runs)
         return list(found.values())
+
+
+def to_json(study: StudyFile) -> str:
+    """The content of such a file."""
+    rows = [{**vars(v), "cells": [cell._asdict() for cell in v.cells]} for v in study.variants]
+    content = {**vars(study), "results": str(study.results), "variants": rows}
+    return json.dumps(content, indent=1) + "\n"
 
 
 def read_study(path: Path) -> StudyFile:

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.refusals import ConfigError, options_for, place_of, sentence, short
 from drl_replication.study.runs import PAPER
+from drl_replication.study.tuning import families as tuning_families
 from drl_replication.study.variants import Variant, expand
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
@@ -35,6 +36,11 @@ def check_variants(config: dict, values: Draft202012Validator, sizes: Sizes) -> 
     """
     names: dict[str, str] = {}
     families = {}
+    for family, found in tuning_families(config).items():
+        for variant in found:
+            names[variant.name] = family
+            _check_variant(config, variant, values, sizes)
+    _check_seeds(config.get("tuning"))
     for family, row in config.setdefault("variants", {}).items():
         _check_name(f"variants.{family}", family, re.compile(PAPER))
         _check_form(family, row)
@@ -60,6 +66,14 @@ def check_variants(config: dict, values: Draft202012Validator, sizes: Sizes) -> 
                 f"studies.{name}.compared_with is {study['compared_with']!r}; allowed: "
                 f"{options_for(study['compared_with'], sorted(known))}"
             )
+
+
+def _check_seeds(tuning: dict | None) -> None:
+    if tuning and (both := set(tuning["seeds"]) & set(tuning["validation_seeds"])):
+        raise ConfigError(
+            f"tuning.validation_seeds has {min(both)}, as tuning.seeds has; allowed: seeds that no "
+            "reported run has"
+        )
 
 
 def _check_name(place: str, name: str, taken: re.Pattern) -> None:

@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 # Columns that are text, also where they are empty or look like numbers.
 TEXT = (
     *("method", "changed", "rival", "reason", "finding", "value", "evidence"),
-    *("machine", "outlier"),
+    *("machine", "outlier", "others"),
 )
 
 

@@ -112,15 +112,17 @@ def _ours(runs: Sequence[Record]) -> dict[str, Any]:
 
 
 def _ratio(seconds: Seconds, reference: Seconds) -> dict[str, float]:
-    """Of the keys that both have, in logarithms, in which half and double weigh alike."""
-    pairs = [math.log(seconds[k] / reference[k]) for k in sorted(seconds.keys() & reference.keys())]
+    """Of the keys that both have, in logarithms, in which half and double weigh alike.
+
+    A clock that showed no time at all gives no ratio.
+    """
+    both = sorted(k for k in seconds.keys() & reference.keys() if seconds[k] and reference[k])
+    pairs = [math.log(seconds[k]) - math.log(reference[k]) for k in both]
     low, high = mean_interval(pairs, 0.9) if len(pairs) > 1 else (math.nan, math.nan)
-    return {
-        "n_pairs": len(pairs),
-        "ratio": math.exp(np.mean(pairs)) if pairs else math.nan,
-        "ratio_low90": math.exp(low),
-        "ratio_high90": math.exp(high),
-    }
+    logarithms = np.array([np.mean(pairs) if pairs else math.nan, low, high])
+    with np.errstate(over="ignore"):  # an end may be as good as infinite
+        ratio, low, high = np.exp(logarithms).tolist()
+    return {"n_pairs": len(pairs), "ratio": ratio, "ratio_low90": low, "ratio_high90": high}
 
 
 def _printed(

@@ -5,7 +5,7 @@ The claims themselves stand in claims.yaml, like a list of the paper's sentences
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -21,18 +21,18 @@ from drl_replication.verdict.evidence import FEWEST, OPEN, Evidence, Judgement
 from drl_replication.verdict.judges import (
     accuracies,
     correlations,
+    experiments,
     figure_1,
     figure_2,
     figure_3,
     figure_4,
-    open,
     times,
 )
 
-RUNS, NOTHING = "runs", "nothing"  # sources besides the figures
+RUNS, EXPERIMENTS = "runs", "experiments"  # sources besides the figures
 ON_DATA = ("figure_2", "figure_3")
 STEPS = 100  # of the range in which a threshold is varied
-MODULES = (accuracies, correlations, figure_1, figure_2, figure_3, figure_4, open, times)
+MODULES = (accuracies, correlations, experiments, figure_1, figure_2, figure_3, figure_4, times)
 JUDGES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": judge
     for module in MODULES
@@ -62,17 +62,16 @@ class Claim:
     id: str
     sentence: str
     section: str
-    source: str  # of the evidence: runs, a figure, or nothing yet
+    source: str  # of the evidence: runs, experiments, or a figure
     rule: str
     judge: Callable[..., Judgement]  # of an `Evidence`, or of the JSON of the figure
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
-    needs: str = ""  # what it would take, where nothing judges it
 
     def judged(self, evidence: Evidence, **changed: float) -> Judgement:
         """By its rule, with other thresholds where they are given."""
         bounds = {name: threshold.value for name, threshold in self.thresholds.items()} | changed
-        if self.source == NOTHING:
-            return self.judge(self.needs)
+        if self.source == EXPERIMENTS:
+            return self.judge(evidence, **bounds)
         if self.source == RUNS:
             return self._of_runs(evidence, bounds)
         if self.source not in evidence.figures:
@@ -95,23 +94,23 @@ def all_claims() -> tuple[Claim, ...]:
     """Those of claims.yaml, in its order."""
     text = files("drl_replication.verdict").joinpath("claims.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text)
-    return tuple(_claim(name, row, content["most"]) for name, row in content["claims"].items())
+    words = {name: content[name] for name in ("most", "tried")}
+    return tuple(_claim(name, row, words) for name, row in content["claims"].items())
 
 
-def _claim(name: str, row: Mapping[str, Any], most: str) -> Claim:
+def _claim(name: str, row: Mapping[str, Any], words: Mapping[str, str]) -> Claim:
     bounds = {n: Threshold(*map(float, t)) for n, t in (row.get("thresholds") or {}).items()}
     numbers = {n: shortest(t.value) for n, t in bounds.items()}
     numbers |= {f"{n}_percent": f"{shortest(100 * t.value)} %" for n, t in bounds.items()}
-    needs = row.get("needs", "")
+    comparisons = row.get("comparisons")
     return Claim(
         name,
         row["sentence"],
         row["section"],
-        row.get("from", NOTHING),
-        row["rule"].format(most=most, **numbers),
-        JUDGES[row.get("judge", "open.not_judged")],
+        row["from"],
+        row["rule"].format(**words, **numbers),
+        partial(experiments.compared, comparisons) if comparisons else JUDGES[row["judge"]],
         bounds,
-        needs,
     )
 
 
@@ -161,6 +160,8 @@ def _other_data(source: str, evidence: Evidence) -> str:
     """Why what was measured is not what the paper measured, if so."""
     if source == RUNS:
         return "; ".join(f"{benchmark_title(b)}: {why}" for b, why in evidence.other.items())
+    if source == EXPERIMENTS:
+        return "; ".join(evidence.other_experiments)
     figure = evidence.figures.get(source)
     return incomparable_figure(figure) if figure and source in ON_DATA else ""
 

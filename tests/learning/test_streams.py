@@ -67,6 +67,8 @@ def test_a_seed_means_the_same_stream_and_weights_for_every_method(benchmark):
     reference = make_learner("ber", benchmark, seed=7)
     assert len(METHODS) >= 7
     for number, method in enumerate(METHODS):
+        if why_void(benchmark, method):
+            continue
         torch.manual_seed(number)  # nor does torch's global generator matter
         learner = make_learner(method, benchmark, seed=7)
         assert same(learner.stream, reference.stream)

@@ -14,6 +14,7 @@ from drl_replication.learning.methods import METHODS
 from drl_replication.learning.streams import build_stream, to_unit_range
 from drl_replication.learning.training import train
 from drl_replication.seeding import PURPOSES, generator
+from drl_replication.study.settings import why_void
 
 IMAGES = tiny_images(per_class=10, tests=3)
 BOTH = pytest.mark.parametrize("benchmark", [SPLIT, PERMUTED])

@@ -19,6 +19,7 @@ from drl_replication.paper.printed import (
     printed,
 )
 from drl_replication.studies.claims import ROBUST, UNJUDGED, dependence
+from drl_replication.studies.explanations import explanations
 from drl_replication.study.runs import PAPER
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
@@ -45,7 +46,11 @@ def main() -> None:
         ),
         "results": results(table),
     }
-    more = {"verdict": verdict_counts(verdict), "claims": claims_in_short(claims)}
+    more = {
+        "verdict": verdict_counts(verdict),
+        "claims": claims_in_short(claims),
+        "explanations": explained(*(read(STUDY / f"{n}.csv") for n in ("effects", "agreement"))),
+    }
     markers.main(__doc__, {"README.md": first, "docs/result.md": more})
 
 
@@ -98,11 +103,11 @@ def rates(agreement: pd.DataFrame) -> str:
     """What the learning rate that is nearest to the print on BER and ER does to the others."""
     told = []
     for benchmark, part in agreement.groupby("benchmark", sort=False):
-        by_rate = part[part["family"] == "learning_rate"].set_index("variant")
-        own = part.set_index("variant").loc[PAPER]
-        nearest = by_rate.loc[by_rate["distance_chosen_on"].idxmin()]
+        by_rate = part[part["family"] == "learning_rate"].sort_values("distance_chosen_on")
+        [own] = part[part["variant"] == PAPER].to_dict("records")
+        nearest = by_rate.to_dict("records")[0]
         if nearest["other_reproduced"] > own["other_reproduced"]:
-            factor = str(nearest.name).rpartition("_x")[2]
+            factor = str(nearest["variant"]).rpartition("_x")[2]
             scored = sum(
                 nearest[f"other_{word}"] for word in ("reproduced", "differ", "inconclusive")
             )
@@ -114,6 +119,16 @@ def rates(agreement: pd.DataFrame) -> str:
     if not told:
         return "No learning rate that is picked on BER and ER alone brings other numbers back"
     return f"Much hangs on the learning rate: picked on BER and ER alone, {listed(told)}"
+
+
+def explained(effects: pd.DataFrame | None, agreement: pd.DataFrame | None) -> str:
+    """What we think happened, a line each, with the command that shows it."""
+    if effects is None or agreement is None:
+        return "The study of readings is not published yet."
+    return "\n".join(
+        f"- **{row.about}.** {row.sentence} `{row.command}`"
+        for row in explanations(effects, agreement)
+    )
 
 
 def verdict_counts(verdict: pd.DataFrame | None) -> str:

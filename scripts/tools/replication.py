@@ -1,7 +1,7 @@
-"""Write the replication report, and the same as an article, from the published records.
+"""Write the replication report, the same as an article, and what archives read.
 
-python scripts/tools/replication.py            write REPLICATION.md, article/*.tex and *.yaml
-python scripts/tools/replication.py --check    is one of them stale?
+python scripts/tools/replication.py            write all that stands on the published records
+python scripts/tools/replication.py --check    is a file of it stale?
 """
 
 import json
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import archive
 import latex
 import pandas as pd
 import readme_results
@@ -73,6 +74,7 @@ def files() -> dict[str, str]:
                 "abstract": fields["abstract"],
             }.items()
         ),
+        **archive.files(),
     }
 
 

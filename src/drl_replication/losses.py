@@ -31,7 +31,7 @@ def drl_loss(h: Tensor, labels: Tensor, alpha: float, normalisation: str = "pair
     Args:
         h: (B, H) representations.
         labels: (B,) whole numbers.
-        alpha: weight of the pairs of one class; Table 6 has 1 to 2.
+        alpha: weight of the pairs of one class; Table 6 has 2 for MNIST and 0.1 for CIFAR.
         normalisation: "pairs" divides each sum by its number of pairs, as Eq. 3 is printed;
             "batch" both by B^2.
 

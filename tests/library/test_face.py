@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,16 +10,15 @@ import tomllib
 import pytest
 from helpers import PROJECT
 from packaging.requirements import Requirement
+from project_copy import Copy
 
-FACE = [
-    "losses",
-    "replay",
-    "diagnostics",
-    "measures.continual",
-    "measures.rho",
-    "measures.alpha",
-    "measures.statistics",
-]
+FACE = re.findall(
+    r"^## drl_replication\.(\S+)$",
+    (PROJECT / "docs/api.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+GUIDE = (PROJECT / "docs/library.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 EXAMPLE = (PROJECT / "examples/ten_lines.py").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Refuses what extras bring, as an environment without them would; torch asks for some by itself.
@@ -112,3 +112,24 @@ def test_the_example_learns_all_classes_and_without_the_memory_it_does_not():
     drawn = "    x, y = memory.balanced(20, current=y)\n"
     assert EXAMPLE.count(drawn) == 1
     assert accuracy(run(EXAMPLE.replace(drawn, ""))) < 0.4
+
+
+def test_the_page_of_functions_is_fresh():
+    done = Copy(PROJECT).python("scripts/tools/api_docs.py", "--check")
+    assert done.returncode == 0, done.stderr
+    assert {"losses", "replay", "diagnostics", "measures.continual"} <= set(FACE)
+
+
+def test_every_block_of_the_guide_runs():
+    assert len(BLOCKS) >= 3
+    for block in BLOCKS:
+        done = run(block)
+        assert done.returncode == 0, done.stderr
+
+
+def test_what_the_guide_measures_is_right():
+    told = run(BLOCKS[2] + "\nprint(accuracy, forgetting, p)")
+    found = [float(number) for number in told.stdout.split()]
+    # (0.90 + 0.91 + 0.97) / 3; ((0.99 - 0.90) + (0.98 - 0.91)) / 2; of the 32 signs, those whose
+    # sum is at least as far from 0 as 0.07: all alike 2, one 0.01 turned 2 x 2
+    assert found == pytest.approx([0.92666667, 0.08, 6 / 32], abs=1e-6)

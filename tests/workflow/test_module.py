@@ -1,21 +1,16 @@
 """The workflow inside another one, and away from its own folder."""
 
 import json
+import re
 import shutil
 
 import pytest
+from helpers import PROJECT
 from project_copy import Copy
 
 pytestmark = pytest.mark.workflow
-MODULE = """\
-configfile: "tiny.yaml"
-
-module drl:
-    snakefile: "{snakefile}"
-    config: config
-
-use rule * from drl{names}
-"""
+GUIDE = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
+MODULE = re.search(r"```python\n(.*?)```", GUIDE, re.DOTALL)[1]
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +25,11 @@ def other(project, tmp_path):
     def importing(names=""):
         folder = tmp_path / "other"
         folder.mkdir()
-        shutil.copy2(project.root / "tiny.yaml", folder)
-        snakefile = project.root / "workflow/Snakefile"
-        (folder / "Snakefile").write_text(MODULE.format(snakefile=snakefile, names=names))
+        shutil.copy2(project.root / "tiny.yaml", folder / "drl.yaml")
+        assert MODULE.count("/path/to/the/clone") == MODULE.count("use rule * from drl\n") == 1
+        text = MODULE.replace("/path/to/the/clone", str(project.root))
+        text = text.replace("from drl\n", f"from drl{names}\n")
+        (folder / "Snakefile").write_text(text)
         return Copy(folder)
 
     return importing
@@ -64,10 +61,11 @@ def test_rules_may_have_another_name(other):
 
 def test_a_module_refuses_what_the_workflow_refuses(other):
     folder = other()
-    folder.append("tiny.yaml", "speed: 3\n")
+    folder.append("drl.yaml", "speed: 3\n")
     done = folder.snakemake("--dry-run", configfiles=())
-    assert done.returncode == 1 and "'speed'" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = done.stdout + done.stderr  # a dry run speaks on standard output
+    assert done.returncode == 1 and "'speed'" in said
+    assert "Traceback" not in said
 
 
 def test_another_folder_to_work_in(project, tmp_path):

@@ -96,7 +96,7 @@ def test_the_paper_s_configuration_plans_every_run_once(fresh):
         "Measure": 1,
         "Check": 1,
         "Test": 1,
-        "Draw": 8,
+        "Draw": 9,
         "Compare": 2,
         "Put": 1,
     }

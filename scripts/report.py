@@ -31,6 +31,7 @@ def make_report(
     studies: Sequence[Path],
     note: Sequence[str],
     output: Path,
+    published: Path | None = None,
 ) -> None:
     """Read everything and write the page; `seeds` are the selected ones."""
     sources = Sources(
@@ -49,6 +50,7 @@ def make_report(
         folder=output.parent,
         studies={path: read_json(path) for path in studies},
         notes=note,
+        published=published,
     )
     write_text_atomically(output, render(sources))
 
@@ -65,6 +67,7 @@ def main() -> None:
     )
     parser.add_argument("--studies", type=Path, nargs="*", default=[], help="their summary.json")
     parser.add_argument("--note", action="append", default=[], help="a sentence for the top")
+    parser.add_argument("--published", type=Path, help="the verdict on the paper, to link to")
     call(make_report, parser)
 
 

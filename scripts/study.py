@@ -42,7 +42,7 @@ def make_study(study: Path, records: Path, folder: Path) -> None:
     for name, frame in frames.items():
         write_text_atomically(folder / f"{name}.csv", to_csv(frame))
     told_to_report = page.for_report(
-        told, frames["agreement"], frames["claims"], frames["curve"], remarks
+        told, frames["effects"], frames["agreement"], frames["claims"], frames["curve"], remarks
     )
     write_text_atomically(folder / "summary.json", readable_json(told_to_report))
     for name, text in texts.items():

@@ -54,7 +54,7 @@ def test_a_stale_part_is_found_and_mended(copy, script):
     stale = copy.python(f"scripts/tools/{script}.py", "--check")
     assert stale.returncode == 1
     assert stale.stderr == f"error: {document} is stale: run python scripts/tools/{script}.py\n"
-    for name in PUBLISHED:
+    for name in (*PUBLISHED, "studies/readings/claims.csv", "studies/readings/curve.csv"):
         if (PROJECT / "results/published" / name).exists():
             (copy.root / "results/published" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(
@@ -111,7 +111,7 @@ def test_the_loss_in_ones_own_code_is_derived():
 
 def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     folder = copy.root / "results/published/studies/readings"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     judged = [("a", "holds", "holds"), ("b", "holds", "mixed"), ("c", *["cannot be judged"] * 2)]
     rows = [
         (name, "It.", "Sec. 1", variant, "", verdict, False, "")
@@ -124,7 +124,9 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     curve.to_csv(folder / "curve.csv", index=False)
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "Under 1 other readings of the text and learning rates, 1 of 2 claims" in text
+    assert (
+        "Under 1 other readings of the text, learning rates and values of α, 1 of 2 claims" in text
+    )
     assert "ahead of its best rival in 1 of 3 comparisons and behind in 1" in text
     shutil.rmtree(folder)
     (copy.root / "README.md").write_text(README, encoding="utf-8")

@@ -28,6 +28,10 @@ def settings_of(method, benchmark="split_mnist"):
         changes = {"memory_size": 10, "training_images": 8}
     if "gss" in method:
         changes |= {"gss_iterations": 2}
+    if method == "mer":
+        changes |= {"mer_batches": 2, "mer_batch_size": 3}
+    if method == "ogd":
+        changes |= {"ogd_samples": 5}
     return tiny_settings(method, benchmark, **changes)
 
 

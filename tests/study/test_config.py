@@ -14,12 +14,17 @@ from drl_replication.learning.methods import METHODS, Method, part
 from drl_replication.measures.statistics import MAX_EXACT
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES, printed
 from drl_replication.records.settings import settings_digest
-from drl_replication.study import config
+from drl_replication.study import config, selection
 from drl_replication.study.config import ConfigError, check, load
 from drl_replication.study.readings import READINGS
 from drl_replication.study.runs import Run
 from drl_replication.study.selection import selected
-from drl_replication.study.settings import COMMON, changed_readings, run_settings
+from drl_replication.study.settings import (
+    COMMON,
+    changed_readings,
+    run_settings,
+    settings_of_runs,
+)
 
 PAPER = set(BENCHMARK_TITLES)  # whatever rows there are besides
 RUNS = [(b, m) for b in BENCHMARK_TITLES for m in METHOD_TITLES]
@@ -67,6 +72,15 @@ OPTIONS = {
     "intransigence_reference": ["best_run", "best_mean", "per_seed"],
     "rho_layers": ["hidden", "all"],
     "rho_null": ["floor", "drop"],
+}
+
+# Of methods that the paper prints no numbers of: the method, and its options, the default first.
+OF_ADDED = {
+    "gem_reference": ("gem", ["all", "share"]),
+    "gem_margin_form": ("gem", ["within", "added"]),
+    "mer_algorithm": ("mer", [1, 6]),
+    "mer_settings": ("mer", ["released", "table6"]),
+    "ogd_directions": ("ogd", ["gtl", "all", "ave"]),
 }
 
 
@@ -128,7 +142,41 @@ def test_readings_may_be_left_out():
 
 def test_the_readings_are_those_of_the_specification():
     assert {name: list(READINGS[name].options) for name in OPTIONS} == OPTIONS
-    assert READINGS.keys() == CONCERNS.keys()
+    assert READINGS.keys() == CONCERNS.keys() | OF_ADDED.keys()
+
+
+@pytest.mark.parametrize("name", OF_ADDED)
+def test_a_reading_of_an_added_method_concerns_it_alone(name):
+    owner, options = OF_ADDED[name]
+    assert list(READINGS[name].options) == options
+    for method in METHODS:
+        readings = run_settings(default_config(), SPLIT, method)["readings"]
+        assert (name in readings) == (method == owner)
+
+
+def test_halves_and_batches_of_added_methods_follow_the_readings_of_their_like():
+    for name, methods in {
+        "er_current": {"er", "derpp", "er_ace", "mir"},
+        "agem_batch": {"agem", "gem"},
+        "representation_layers": REPRESENTATION,
+        "memory_eviction": set(METHODS) - {"gss", "iid"},
+    }.items():
+        found = {m for m in METHODS if name in run_settings(default_config(), SPLIT, m)["readings"]}
+        assert found == methods
+
+
+def test_a_method_that_is_void_on_a_benchmark_is_left_out_and_refused_by_name():
+    chosen = default_config() | {"methods": ["er", "er_ace"], "benchmarks": [SPLIT, PERMUTED]}
+    assert {b: list(m) for b, m in settings_of_runs(chosen).items()} == {
+        SPLIT: ["er", "er_ace"],
+        PERMUTED: ["er"],
+    }
+    pairs = {(run.benchmark, run.method) for run in selected(chosen)}
+    assert pairs == {(SPLIT, "er"), (SPLIT, "er_ace"), (PERMUTED, "er")}
+    told = "ER-ACE is left out on Permuted MNIST: its tasks share all classes"
+    assert any(note.startswith(told) for note in selection.notes(chosen))
+    with pytest.raises(ConfigError, match=r"^er_ace does not run on permuted_mnist: its tasks"):
+        run_settings(chosen, PERMUTED, "er_ace")
 
 
 def test_every_key_and_option_is_described():
@@ -210,7 +258,7 @@ def test_settings_of_a_run():
     }
 
 
-@pytest.mark.parametrize("name", READINGS)
+@pytest.mark.parametrize("name", CONCERNS)
 def test_a_reading_changes_exactly_the_runs_it_concerns(name):
     methods, benchmarks = CONCERNS[name]
     expected = {(b, m) for b, m in RUNS if m in methods and b in benchmarks}

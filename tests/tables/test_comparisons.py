@@ -11,7 +11,7 @@ from scipy import stats
 
 from drl_replication.tables import all_six as paper_tables
 from drl_replication.tables import comparisons
-from drl_replication.tables.comparisons import BEST, PRINTED, RIVALS
+from drl_replication.tables.comparisons import ASKED, BEST, PRINTED, RIVALS
 from drl_replication.tables.frames import to_csv
 
 RNG = np.random.default_rng(0)
@@ -35,6 +35,27 @@ def records(seeds=10, methods=ACCURACY, **overrides):
 def rows(frame, comparison, measure="average_accuracy"):
     found = frame[(frame["comparison"] == comparison) & (frame["measure"] == measure)]
     return found.set_index("rival")
+
+
+def test_the_pairs_that_are_asked_about():
+    more = {"uniform": ACCURACY["er"] + 0.001, "agem": ACCURACY["er"]}
+    made = [record(m, s, a[s]) for m, a in (ACCURACY | more).items() for s in range(10)]
+    frame = comparisons.comparisons(made)
+    asked = frame[(frame["comparison"] == ASKED) & (frame["measure"] == "average_accuracy")]
+    pairs = list(zip(asked["method"], asked["rival"], strict=True))
+    assert pairs == [("er", "agem"), ("agem", "uniform"), ("drl", "uniform"), ("drl", "ber")]
+    by_pair = asked.set_index(["method", "rival"])
+    assert by_pair.loc[("agem", "uniform"), "mean_difference"] == pytest.approx(-0.001)
+    assert by_pair.loc[("agem", "uniform"), "verdict"] == "worse"
+    assert by_pair.loc[("er", "agem"), "p"] == 1
+    # the paper's own families are what they were without the others
+    alone = comparisons.comparisons(records(methods=["er", "drl", "ber", "rmargin"]))
+    with_others = rows(frame, RIVALS).drop(index=["uniform", "agem"])
+    assert with_others["p"].tolist() == rows(alone, RIVALS)["p"].tolist()
+    text = comparisons.to_markdown(frame)
+    assert "Does A-GEM's projection do anything? A-GEM − Uniform replay" in text
+    assert "*not in the paper's tables*" in text
+    assert "uniform" not in set(rows(frame, BEST).index)
 
 
 def test_paired_tests_as_in_scipy():

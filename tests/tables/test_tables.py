@@ -218,15 +218,34 @@ def test_an_eighth_method_and_a_sixth_benchmark():
     assert np.isnan(mine["printed_mean"])
     assert np.isnan(mine["difference"])
     assert not mine["printed_best"]
-    assert mine["best"]
+    assert not mine["best"]  # bold is for the paper's methods
     markdown, latex = (
         table_1_to_3.document(1, frame).markdown(),
         table_1_to_3.document(1, frame).latex(),
     )
-    assert "| my_method | **0.900 ± 0.000**<br>– | not run<br>– | not run<br>– |" in markdown
-    assert r"my\_method & \textbf{0.900 $\pm$ 0.000} & not run & not run \\" in latex
+    words = "| *not in the paper's tables* |  |  |  |\n"
+    assert f"{words}| my_method | 0.900 ± 0.000<br>– | not run<br>– | not run<br>– |" in markdown
+    assert r"my\_method & 0.900 $\pm$ 0.000 & not run & not run \\" in latex
+    rule = latex.index(r"\multicolumn{4}{@{}l}{\emph{not in the paper's tables}}")
+    assert latex.index(r"\quad paper") < rule < latex.index(r"my\_method")
     assert "split_new |" in markdown
     assert audit.audit(records)["ok"].iloc[:6].all()
+
+
+def test_added_methods_stand_below_the_rule_with_their_reasons_and_what_they_hold():
+    added = several({"ogd": 0.2, "uniform": 0.9})
+    for record in added:
+        record["memory"]["bytes"] = 235_200 + 717_000_000 * (record["method"] == "ogd")
+    document = table_1_to_3.document(1, table_1_to_3.table(1, [*RECORDS, *added]))
+    titles = [row.titles[0] for row in document.rows]
+    assert titles[-2:] == ["OGD", "Uniform replay"]
+    assert [row.above != "" for row in document.rows] == [t == "OGD" for t in titles]
+    markdown = document.markdown()
+    assert "| OGD | 0.200 ± 0.000<br>717.24 MB |" in markdown
+    assert "| Uniform replay | 0.900 ± 0.000<br>0.24 MB |" in markdown  # the best, but not bold
+    assert "Uniform replay, A-GEM without its projection" in markdown
+    alone = table_1_to_3.document(1, table_1_to_3.table(1, RECORDS)).markdown()
+    assert "rule" not in alone
 
 
 @pytest.mark.parametrize(

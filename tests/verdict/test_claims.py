@@ -83,11 +83,6 @@ def test_without_any_run_or_figure_only_arithmetic_can_be_judged():
     assert "{" not in "".join(table["rule"].drop("separable_accurate"))
 
 
-def test_a_claim_that_nobody_judges_says_what_it_would_take():
-    for claim in claims.all_claims():
-        assert (claim.source == claims.NOTHING) == bool(claim.needs), claim.id
-
-
 def test_the_range_of_thresholds_in_which_a_verdict_stays():
     measure = {"negative_correlation": stat([-0.6, -0.6, -0.6])}
     figure = {"summary": {"classifiers": {"7,9": measure, "0,1": measure}}}

@@ -1,10 +1,12 @@
 """What stands on the screen: little, and on failure the sentence that tells why last."""
 
 import logging
+import shutil
+import subprocess
 from io import StringIO
 
 import pytest
-from helpers import default_config
+from helpers import PROJECT, default_config
 from project_copy import Copy, error_sentences
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -101,6 +103,28 @@ def test_a_target_after_configfile_is_told_in_a_sentence(fresh):
     assert error_sentences(done)
     [said] = lines(done)
     assert "snakemake all --cores 2 --configfile tiny.yaml" in said
+
+
+@pytest.mark.workflow
+def test_a_part_does_not_take_the_place_of_the_published_results(fresh, tmp_path):
+    copy = fresh.twin(tmp_path / "project")
+    record = "runs/split_mnist/er/seed_0.json"
+    for folder in ("runs/split_mnist/er", "experiments"):
+        (copy.root / "results/published" / folder).mkdir(parents=True)
+    shutil.copy2(PROJECT / "results/published" / record, copy.root / "results/published" / record)
+    part = ("table_1", "--config", "methods=[er]")
+    done = copy.snakemake(*part, configfiles=["config/published.yaml"])
+    assert error_sentences(done)
+    [said] = lines(done)
+    assert said.startswith("results/published holds the results of the whole study")
+    # What it says works.
+    command = said.partition("say: ")[2].partition(", and add ")[0]
+    subprocess.run(command, shell=True, check=True, cwd=copy.root)
+    elsewhere = said.partition(", and add ")[2].split()[0]
+    done = copy.snakemake(*part, elsewhere, configfiles=["config/published.yaml"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (copy.root / "results/part/tables/table_1.md").exists()
+    assert not (copy.root / "results/published/tables").exists()
 
 
 @pytest.mark.workflow

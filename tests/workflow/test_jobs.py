@@ -14,7 +14,6 @@ from project_copy import Copy
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.jobs import resources
 from drl_replication.jobs.store import Store
-from drl_replication.learning.methods import METHODS
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
 from drl_replication.records.runs import read_record
 from drl_replication.study.runs import key_of
@@ -119,7 +118,7 @@ def test_an_empty_plan_leaves_the_table_of_costs_alone(cost_table, tmp_path):
 
 def test_short_runs_share_a_job_and_long_ones_do_not():
     def size(benchmark, minutes):
-        settings = {m: run_settings(PAPER, benchmark, m) for m in METHODS}
+        settings = {m: run_settings(PAPER, benchmark, m) for m in METHOD_TITLES}
         return resources.runs_together(settings, minutes)
 
     for benchmark in BENCHMARKS:

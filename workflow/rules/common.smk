@@ -36,6 +36,15 @@ except configuration.ConfigError as error:
     raise WorkflowError(f"configuration: {error}") from None
 
 RESULTS = Path(config["results_dir"])
+PUBLISHED = Path("results/published")  # of the whole study, and tracked by git
+if RESULTS == PUBLISHED:
+    whole = configuration.load(map(Path, DEFAULTS))
+    if any(config[key] != whole[key] for key in ("benchmarks", "methods", "seeds")):
+        raise WorkflowError(
+            f"{PUBLISHED} holds the results of the whole study, and a part would take their place; "
+            f"say: mkdir -p results/part && cp -r {PUBLISHED}/runs {PUBLISHED}/experiments "
+            "results/part, and add results_dir=results/part after --config"
+        )
 STORE = Store(RESULTS)
 VARIANTS = studies.Variants(config)
 STUDIES = studies.studies(VARIANTS)

@@ -47,9 +47,14 @@ def cost_of_call():
     )
 
 
+IS_OWN = Path(workflow.main_snakefile).resolve() == (PROJECT / "workflow/Snakefile").resolve()
+
+
 def is_quiet():
-    """Whether nobody has asked for Snakemake's own words."""
+    """Whether nobody has asked for Snakemake's own words, and no other workflow imports this."""
     output = workflow.output_settings
+    if not IS_OWN:
+        return False
     return not (output.verbose or output.printshellcmds or output.quiet or output.debug_dag)
 
 
@@ -70,7 +75,7 @@ if workflow.is_main_process and is_quiet() and not IMPORTED:
     )
 
 # Results would lie about within the project, unless --directory asks for just that.
-if PROJECT in Path.cwd().parents and not (IMPORTED or workflow.overwrite_workdir):
+if PROJECT in Path.cwd().resolve().parents and not (IMPORTED or workflow.overwrite_workdir):
     raise WorkflowError(f"this is not the project's folder; say first: cd {PROJECT}")
 
 

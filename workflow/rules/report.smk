@@ -6,6 +6,7 @@ localrules:
     page,
 
 
+VERDICT = PUBLISHED / "verdict.md"  # on the paper
 PAPER_FIGURES = [name for name in selection.drawable(config) if name.startswith("figure_")]
 
 
@@ -73,6 +74,7 @@ rule page:
         ),
         studies=lambda w: [str(path) for path in summaries()],
         told=lambda w: digest_of(summaries()),
+        published=lambda w: arguments("published", [VERDICT] if VERDICT.exists() else []),
         titles=TITLES,
         code=code("scripts/report.py"),
     message:
@@ -83,7 +85,8 @@ rule page:
         " --audit {input.audit:q} --comparisons {input.comparisons:q}"
         " --aggregates {input.aggregates:q} --verdict {input.verdict:q}"
         " --claims {input.claims:q} --figures {input.figures:q} --citation {input.citation:q}"
-        " --studies {params.studies:q} {params.notes:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --studies {params.studies:q} {params.notes:q} {params.published:q}"
+        " --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule report:

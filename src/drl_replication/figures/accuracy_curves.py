@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.figures.runs import (
     Array,
     Finished,
@@ -32,6 +33,7 @@ from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.records.runs import accuracy_matrix
 
 REFERENCE = "ber"  # DRL without its loss
+THROUGH_TIME = "through_time"  # of a record with evaluations on the way
 
 
 def draw(
@@ -40,8 +42,9 @@ def draw(
     """BER's accuracy, and under it each method's difference to it; one column a benchmark.
 
     `settings`: {benchmark: {method: settings}}. Returns the figure, and its numbers:
-    `panels[benchmark][method]` has `seeds`, and `mean`, `std`, `low` and `high` (T,) after
-    1, ..., T tasks, and `difference` to BER, paired by seed. Raises as `finished_runs`.
+    `panels[benchmark][method]` has `seeds`, and `mean`, `std`, `low` and `high` (T,) where
+    `seen` tasks were seen, which is 1, ..., T, or finer where runs were evaluated on their way;
+    and `difference` to BER, paired by seed. Raises as `finished_runs`.
     """
     finished = finished_runs(records, settings)
     panels: dict[str, Any] = {benchmark: {} for benchmark in finished.drawable()}
@@ -51,6 +54,7 @@ def draw(
         others = finished.groups.get((benchmark, REFERENCE), [])
         panels[benchmark][method] = {
             "seeds": [run["seed"] for run in runs],
+            "seen": _seen(runs[0]),
             "std": std,
             **with_interval(values),
             "by_seed": values.tolist(),
@@ -59,7 +63,7 @@ def draw(
     final = {b: {m: line["mean"][-1] for m, line in ms.items()} for b, ms in panels.items()}
     return drawn_or_said(finished, _figure, panels), {
         "panels": panels,
-        "summary": {"final": final},
+        "summary": {"final": final, **_on_the_way(finished)},
         "caption": CAPTION + finished.provisos(),
         "details": finished.details(),
     }
@@ -79,8 +83,32 @@ def curve(a: Array) -> Array:
     return np.array([a[t, : t + 1].mean() for t in range(len(a))])
 
 
+def _on_the_way(finished: Finished) -> dict[str, Any]:
+    """Means over runs of the measures through time, of the methods whose runs all have them."""
+    found: dict[str, Any] = {}
+    for (benchmark, method), runs in finished.groups.items():
+        if all(THROUGH_TIME in run for run in runs):
+            found.setdefault(benchmark, {})[method] = {
+                name: float(np.mean([run[THROUGH_TIME][name] for run in runs]))
+                for name in ("average_anytime_accuracy", "worst_drop")
+            }
+    return {THROUGH_TIME: found} if found else {}
+
+
 def _of_run(run: Record) -> Array:
+    """On its way where it was evaluated there; the last point is the same."""
+    if THROUGH_TIME in run:
+        return np.array([np.mean(row) for row in run[THROUGH_TIME]["accuracies"]])
     return curve(accuracy_matrix(run))
+
+
+def _seen(run: Record) -> list[float]:
+    """How many tasks had been seen at each point of the curve; a part of one on the way."""
+    tasks = len(run["accuracy_matrix"])
+    if THROUGH_TIME not in run:
+        return [float(t) for t in range(1, tasks + 1)]
+    samples = np.array(run[THROUGH_TIME]["samples"])
+    return [float(x) for x in samples * tasks / samples[-1]]
 
 
 @styled()
@@ -93,8 +121,11 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
         lines, n = panels[benchmark], usual_n(panels[benchmark])
         axes[0].set_title(f"{benchmark_title(benchmark)}\n{runs_told(n)}")
         shown = {
-            method: line if method == REFERENCE or not compared else line["difference"]
+            method: line
+            if method == REFERENCE or not compared
+            else line["difference"] | {"seen": line["seen"]}
             for method, line in lines.items()
+            if method == REFERENCE or not compared or line["difference"]
         }
         for axis, method in zip(axes, methods, strict=True):
             if shown.get(method):
@@ -103,7 +134,11 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
                 no_pair = f"no seed with {method_title(REFERENCE)}"
                 _nothing(axis, no_pair if method in lines else finished.why_not(benchmark, method))
         _same_scale(axes, methods, shown)
-        _ticks(axes, len(next(iter(lines.values()))["mean"]))
+        _ticks(
+            axes,
+            BENCHMARKS[benchmark].tasks,
+            any(line["seen"][0] < 1 for line in lines.values()),
+        )
     for axis, method in zip(next(iter(columns.values())), methods, strict=True):
         title = method_title(method)
         axis.set_ylabel(title if method == REFERENCE or not compared else f"{title}\n− BER")
@@ -113,7 +148,9 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
 
 def _panel(axis: Axes, line: Mapping[str, Any], method: str, usual: int) -> None:
     mean, n = np.array(line["mean"]), len(line["seeds"])
-    seen, style = np.arange(1, len(mean) + 1), method_style(method)
+    seen, style = np.array(line["seen"]), method_style(method)
+    if len(seen) > 1 and seen[0] < 1:
+        style["marker"] = None  # of so many points
     style |= {"linestyle": "-" if n >= PROVISIONAL else "--", "markersize": 2.5, "linewidth": 1}
     if "difference" not in line:
         axis.axhline(0, color="0.5", linewidth=0.6, zorder=0)
@@ -155,9 +192,9 @@ def _same_scale(axes: list[Axes], methods: list[str], shown: Mapping[str, Any]) 
             axis.set_ylim(low - room, high + room)
 
 
-def _ticks(axes: list[Axes], tasks: int) -> None:
+def _ticks(axes: list[Axes], tasks: int, fine: bool) -> None:
     for axis in axes:
-        axis.set_xlim(0.7, tasks + 0.3)
+        axis.set_xlim(0 if fine else 0.7, tasks + 0.3)
         if axis.get_lines():
             axis.set_xticks(range(1, tasks + 1), [""] * tasks)
             axis.yaxis.set_major_locator(MaxNLocator(3))

@@ -28,7 +28,11 @@ from drl_replication.records.runs import record_path
 from drl_replication.text.numbers import listed
 
 # Policies, each a memory part of the table of methods.
-POLICIES = {"ring:RingBuffer": "ring buffer", "gss:GradientBuffer": "GSS-greedy"}
+POLICIES = {
+    "ring:RingBuffer": "ring buffer",
+    "gss:GradientBuffer": "GSS-greedy",
+    "uniform:WholeStream": "whole stream",
+}
 # For colour-blind readers, and monotone in grey.
 SHADES = seaborn.color_palette("cividis", as_cmap=True)
 

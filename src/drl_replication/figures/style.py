@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from drl_replication.files import write_bytes_atomically, write_text_atomically
+from drl_replication.learning.methods import METHODS
 from drl_replication.records.strict_json import readable_json
 
 PAGE_WIDTH = 6.75  # inches: the text width of a page with two columns
@@ -43,6 +44,8 @@ METHOD_STYLES = {
     "multisim": {"color": ORANGE, "marker": "P", "linestyle": "-"},
     "rmargin": {"color": SKY, "marker": "X", "linestyle": "--"},
 }
+# The others are grey, and told apart by marker and dashes.
+OTHER_MARKERS, OTHER_DASHES = "<>1234phd", ("-", "--", "-.", ":")
 OTHER_METHOD = {"color": "#666666", "marker": ".", "linestyle": "-"}
 
 SETTINGS: dict[Any, Any] = {
@@ -74,7 +77,13 @@ def styled() -> Iterator[None]:
 
 def method_style(method: str) -> dict[str, Any]:
     """Colour, marker and line style of a method; grey for one that the paper doesn't have."""
-    return dict(METHOD_STYLES.get(method, OTHER_METHOD))
+    others = [name for name in METHODS if name not in METHOD_STYLES]
+    if method not in others:
+        return dict(METHOD_STYLES.get(method, OTHER_METHOD))
+    place = others.index(method)
+    marker = OTHER_MARKERS[place % len(OTHER_MARKERS)]
+    dashes = OTHER_DASHES[place % len(OTHER_DASHES)]
+    return {**OTHER_METHOD, "marker": marker, "linestyle": dashes}
 
 
 @styled()

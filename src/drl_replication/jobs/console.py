@@ -184,12 +184,12 @@ def listed(paths: list[str], most: int = 3) -> str:
 
     The report is the first, since it is what to read.
     """
+    paths = list(dict.fromkeys(paths))
+    pages = [path for path in paths if path.endswith(".html")]
     folders: dict[str, list[str]] = {}
-    for path in dict.fromkeys(paths):
-        folders.setdefault(str(Path(path).parent), []).append(path)
-    words = [
-        word
-        for folder, files in folders.items()
-        for word in (files if len(files) <= most else [f"{folder}/ ({len(files)} files)"])
-    ]
-    return ", ".join(sorted(words, key=lambda word: not word.endswith("report.html")))
+    for path in paths:
+        if path not in pages:
+            folders.setdefault(str(Path(path).parent), []).append(path)
+    for folder, files in folders.items():
+        pages += files if len(files) <= most else [f"{folder}/ ({len(files)} files)"]
+    return ", ".join(pages)

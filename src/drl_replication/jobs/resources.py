@@ -106,8 +106,8 @@ def runs_together(settings: dict[str, dict], minutes: float) -> int:
         settings: of the runs of a benchmark by method; the costliest method decides.
         minutes: how long a job of it should last; 0 for one run a job.
     """
-    seconds = max(predict(cost(s["benchmark"], m), s)["seconds"] for m, s in settings.items())
-    return max(1, int(60 * minutes / seconds))
+    every = [predict(cost(s["benchmark"], m), s)["seconds"] for m, s in settings.items()]
+    return max(1, int(60 * minutes / max(every))) if every else 1
 
 
 def shared_jobs(

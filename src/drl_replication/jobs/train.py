@@ -16,6 +16,7 @@ from drl_replication.jobs import gpus
 from drl_replication.jobs.progress import Progress, ToldCheckpoint
 from drl_replication.learning.checkpoints import fingerprint
 from drl_replication.learning.process import prepare_process
+from drl_replication.learning.through_time import train_watched
 from drl_replication.learning.training import train
 from drl_replication.records.provenance import provenance
 from drl_replication.records.runs import SCHEMA_VERSION
@@ -73,7 +74,8 @@ def train_run(
         kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
     part = settings.get(HELD_OUT)
     images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
-    result = train(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
+    learn = train_watched if "evaluate_every" in settings else train
+    result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
     record = {"schema_version": SCHEMA_VERSION, **facts, **result}
     record |= {"settings": settings, "settings_digest": settings_digest(settings)}

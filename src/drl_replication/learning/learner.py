@@ -16,6 +16,7 @@ from drl_replication.seeding import generator
 
 # Images at a time; the ResNet's activations stay in the cache with fewer: half the time.
 EVALUATION_BATCH = {"dense": 500, "resnet": 50}
+WITH_STATE = ("memory", "objective", "update")  # of the parts, those that may hold some
 
 
 class Learner:
@@ -49,15 +50,22 @@ class Learner:
     def learn(self, loaded: np.ndarray) -> float:
         """Take in a loaded batch of positions (n,); returns the loss of the last step.
 
-        Stops at a loss that is not finite.
+        Stops at a loss that is not finite. With a task's last sample, the task ends.
         """
         loss = math.nan
         for positions in self.batches(loaded):
             loss = self.update.step(positions)
             self.steps += 1
             if not math.isfinite(loss):
-                break
+                return loss
+        if loaded[-1] + 1 == self.stream.starts[self.task + 1]:
+            self.update.end_task()
         return loss
+
+    def bytes_held(self) -> int:
+        """What is kept of the past besides the network: images, and what the method adds."""
+        each = self.stream.images[0].nbytes + self.objective.bytes_per_sample
+        return int(self.memory.sizes.sum()) * each + self.update.bytes_held
 
     def is_finite(self) -> bool:
         """Whether all that was learned are numbers: a last step may spoil it behind a good loss."""
@@ -90,7 +98,10 @@ class Learner:
         return {
             "network": self.network.state_dict(),
             "objective": [p.detach() for p in self.objective.parameters()],
-            "memory": {k: torch.from_numpy(v) for k, v in self.memory.state().items()},
+            "parts": {
+                name: {k: torch.from_numpy(v) for k, v in getattr(self, name).state().items()}
+                for name in WITH_STATE
+            },
             "rng": self.rng.bit_generator.state,
             "objective_rng": self.objective_rng.bit_generator.state,
             "steps": self.steps,
@@ -104,7 +115,8 @@ class Learner:
                 self.objective.parameters(), state["objective"], strict=True
             ):
                 parameter.copy_(value)
-        self.memory.restore({k: v.numpy() for k, v in state["memory"].items()})
+        for name, kept in state["parts"].items():
+            getattr(self, name).restore({k: v.numpy() for k, v in kept.items()})
         self.rng.bit_generator.state = state["rng"]
         self.objective_rng.bit_generator.state = state["objective_rng"]
         self.steps = state["steps"]

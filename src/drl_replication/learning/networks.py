@@ -55,6 +55,11 @@ class Network(nn.Module):
         """Subtract a gradient times the learning rate: one call for all, as in torch.optim."""
         torch._foreach_sub_(list(self.weights), list(gradient), alpha=learning_rate)
 
+    @property
+    def values(self) -> list[Tensor]:
+        """All numbers that learning changes, live: the parameters and BatchNorm's averages."""
+        return [*self.weights, *(b for b in self.buffers() if b.is_floating_point())]
+
     def _replay(self, x: Tensor) -> "Replay":
         replays = self.__dict__.setdefault("_replays", {})
         kind = (tuple(x.shape), self.training)

@@ -129,7 +129,11 @@ class Study:
             "steps": learner.steps,
             "diverged": self.diverged,
             "diverged_at_step": learner.steps if self.diverged else None,
-            "memory": {"groups": learner.stream.group_kind, "counts": self.counts},
+            "memory": {
+                "groups": learner.stream.group_kind,
+                "counts": self.counts,
+                "bytes": learner.bytes_held(),
+            },
             "diagnostics": diagnostics,
         }
         if self.diverged:

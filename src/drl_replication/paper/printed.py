@@ -65,15 +65,14 @@ def _title(name: str, rows: Mapping[str, Benchmark | Method]) -> str:
 
 
 def benchmark_order(benchmark: str) -> tuple[int, str]:
-    """Sort key: the paper's order, then all others by name."""
-    return _order(benchmark, BENCHMARK_TITLES)
+    """Sort key: the paper's order, then that of the table, then all others by name."""
+    return _order(benchmark, [*BENCHMARK_TITLES, *BENCHMARKS])
 
 
 def method_order(method: str) -> tuple[int, str]:
-    """Sort key: the paper's order, then all others by name."""
-    return _order(method, METHOD_TITLES)
+    """Sort key: the paper's order, then that of the table, then all others by name."""
+    return _order(method, [*METHOD_TITLES, *METHODS])
 
 
-def _order(name: str, titles: dict[str, str]) -> tuple[int, str]:
-    names = list(titles)
-    return (names.index(name) if name in titles else len(names), name)
+def _order(name: str, names: list[str]) -> tuple[int, str]:
+    return (names.index(name) if name in names else len(names), name)

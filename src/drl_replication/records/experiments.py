@@ -17,7 +17,8 @@ from drl_replication.records.strict_json import AGAIN, RecordError, read_json, r
 
 SCHEMA_VERSION = 1
 Id = int | str  # of an experiment
-KEYS = {
+IDS: dict[str, type] = {"figure": int, "experiment": str}  # the one key or the other
+KEYS: dict[str, type] = {
     "schema_version": int,
     "seed": int,
     "settings": dict,
@@ -94,15 +95,14 @@ def read_experiment(path: str | Path, settings: Mapping | None = None) -> dict:
 
 
 def _check_form(record: Any, path: Path) -> None:
-    ids: list[dict[str, type]] = [{"figure": int}, {"experiment": str}]
-    found = [own for own in ids if isinstance(record, dict) and set(record) == {*KEYS, *own}]
+    found = [k for k in IDS if isinstance(record, dict) and set(record) == {*KEYS, k}]
     if not found:
         raise RecordError(
             f"{path} is no experiment record, since it is not an object with exactly the keys "
             f"{', '.join(KEYS)} and figure or experiment: {AGAIN}."
         )
     (own,) = found
-    for key, kind in {**KEYS, **own}.items():
+    for key, kind in {**KEYS, own: IDS[own]}.items():
         if type(record[key]) is not kind:
             raise RecordError(f"{path} has a {key} that is no {kind.__name__}: {AGAIN}.")
     if record["schema_version"] != SCHEMA_VERSION:
@@ -112,8 +112,7 @@ def _check_form(record: Any, path: Path) -> None:
         )
     if record["settings_digest"] != settings_digest(record["settings"]):
         raise RecordError(f"{path} has settings that its settings_digest does not fit: {AGAIN}.")
-    (which,) = (record[key] for key in own)
-    place = experiment_path("", which, record["seed"])
+    place = experiment_path("", record[own], record["seed"])
     if path.absolute().parts[-2:] != place.parts:
         raise RecordError(f"{path} says that it belongs at .../{place}: {AGAIN}.")
 

@@ -39,6 +39,8 @@ def render(sources: Sources) -> str:
         style=_part(STYLE),
         script=_part(SCRIPT),
         notes=sources.notes,
+        demonstration=sources.is_demonstration,
+        published=sources.link(sources.published) if sources.published else "",
         coverage=runs.coverage(sources),
         diverged=sum(record["diverged"] for record in sources.records),
         bars=(bars := verdicts.bars(sources.verdict)),

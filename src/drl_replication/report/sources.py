@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from drl_replication.data.datasets import DATASETS
 from drl_replication.records.strict_json import AGAIN, read_json
 from drl_replication.tables.runs import Record
 
@@ -21,7 +22,7 @@ class Sources:
     seeds: what was selected; readings: name to option; tables: number to the long format;
     figures: name to (JSON path, its content); citation: of CITATION.cff; folder: where the
     page will stand, so that links can be relative; studies: path and content of the summary of
-    each study that is there.
+    each study that is there; published: the verdict on the paper, if it is there.
     """
 
     runs: Sequence[tuple[Path, Record]]
@@ -39,11 +40,18 @@ class Sources:
     folder: Path
     studies: Mapping[Path, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = field(default_factory=tuple)
+    published: Path | None = None
 
     @property
     def records(self) -> list[Record]:
         """The runs' records alone."""
         return [record for _, record in self.runs]
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether all runs learn images that come with a package, in place of the paper's."""
+        blocks = [own for methods in self.settings.values() for own in methods.values()]
+        return all(DATASETS[block["dataset"]].embedded for block in blocks)
 
     def link(self, path: Path) -> str:
         """A relative URL from the page to a file."""

@@ -10,6 +10,7 @@ from drl_replication.studies.agreement import Agreement
 from drl_replication.studies.claims import HANGS, ROBUST, UNJUDGED, Dependence, dependence
 from drl_replication.studies.columns import PROVISIONAL
 from drl_replication.studies.curve import Specification
+from drl_replication.studies.explanations import Explanation, explanations
 from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.frames import rows
 from drl_replication.text.markdown import markdown_grid
@@ -41,6 +42,7 @@ def to_markdown(
         _tried(study),
         "## What it says",
         _list(summary(study, agreement, claims, curve)),
+        *_explained(explanations(effects, agreement)),
         "## Claims",
         _claims(dependence(claims, base)),
         "## The largest effects on accuracy",
@@ -53,8 +55,16 @@ def to_markdown(
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
+def _explained(found: Sequence[Explanation]) -> list[str]:
+    if not found:
+        return []
+    lines = [f"- **{row.about}.** {row.sentence} `{row.command}`" for row in found]
+    return ["## What we think happened", "\n".join(lines)]
+
+
 def for_report(
     study: StudyFile,
+    effects: pd.DataFrame,
     agreement: pd.DataFrame,
     claims: pd.DataFrame,
     curve: pd.DataFrame,
@@ -71,6 +81,10 @@ def for_report(
         "title": study.title,
         "remarks": [FORENSIC, *remarks, _amount(study).replace("`", "")],
         "sentences": [s.replace("`", "") for s in summary(study, agreement, claims, curve)],
+        "explanations": [
+            row._replace(about=row.about.replace("`", ""))._asdict()
+            for row in explanations(effects, agreement)
+        ],
         "tried": {"header": header, "rows": lines},
         "claims": {"header": CLAIMS_HEADER, "rows": words},
     }

@@ -45,6 +45,8 @@ class Reading:
         )
 
 
+HALVES = ("er:HalfCurrent", "er_ace:HalfReplayed", "mir:MostInterfered")
+
 READINGS: dict[str, Reading] = {
     "subset": Reading(
         {
@@ -80,7 +82,11 @@ READINGS: dict[str, Reading] = {
             "hidden": "without the logits",
             "released": "as `paper`, for the ResNet with the last convolution's map, flattened",
         },
-        without=("loss:CrossEntropy",),  # every objective with an auxiliary term has it
+        without=(
+            "loss:CrossEntropy",
+            "derpp:WithLogits",
+            "er_ace:Asymmetric",
+        ),  # every objective with an auxiliary term has it
         only_on={"released": ("resnet",)},
     ),
     "multisim_form": Reading(
@@ -114,7 +120,7 @@ READINGS: dict[str, Reading] = {
             "sample": "the current half comes from the class of the sample just loaded, the "
             "memory half from all other classes",
         },
-        parts=("er:HalfCurrent",),
+        parts=HALVES,
     ),
     "agem_batch": Reading(
         {
@@ -144,7 +150,7 @@ READINGS: dict[str, Reading] = {
             "uniform": "during the first task, batches are drawn uniformly from the memory",
             "as_later": "the batch rule holds from the first sample on",
         },
-        parts=("ber:Balanced", "er:HalfCurrent"),
+        parts=("ber:Balanced", *HALVES),
     ),
     "gss_settings": Reading(
         {
@@ -161,6 +167,44 @@ READINGS: dict[str, Reading] = {
             "sample": "Aljundi et al., Alg. 2, line 9: for each candidate by its own gradient",
         },
         parts=("gss:GradientBuffer",),
+    ),
+    "gem_reference": Reading(
+        {
+            "all": "the gradient of an earlier task is that of all its samples in the memory",
+            "share": "of `gem_reference_batch_size` draws, shared equally by the earlier tasks",
+        },
+        parts=("gem:ConstrainedSGD",),
+    ),
+    "gem_margin_form": Reading(
+        {
+            "within": "v >= gem_margin within the quadratic problem, and 1e-3 on its diagonal, as "
+            "in GEM's own code",
+            "added": "v >= 0, and gem_margin is added to the solution, as in GEM's text",
+        },
+        parts=("gem:ConstrainedSGD",),
+    ),
+    "mer_algorithm": Reading(
+        {
+            1: "Riemer et al., Alg. 1: a part of the way is kept after each batch, and after all",
+            6: "Alg. 6: one long batch of s k steps, after which mer_gamma of the way is kept",
+        },
+        parts=("mer:MetaSGD",),
+    ),
+    "mer_settings": Reading(
+        {
+            "released": "the learning rate of MER's authors (`mer_learning_rate`)",
+            "table6": "the benchmark's learning rate",
+        },
+        parts=("mer:MetaSGD",),
+        learning_rate={"released": "mer_learning_rate", "table6": "learning_rate"},
+    ),
+    "ogd_directions": Reading(
+        {
+            "gtl": "a direction a sample: the gradient of its true class's logit",
+            "all": "one for each class: the gradients of all logits",
+            "ave": "one a sample: the gradient of the mean of the logits",
+        },
+        parts=("ogd:OrthogonalSGD",),
     ),
     "intransigence_reference": Reading(
         {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drl_replication.data.datasets import DATASETS, dataset_root
 from drl_replication.files import write_text_atomically
-from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
+from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title
 from drl_replication.records.experiments import experiment_path
 from drl_replication.records.packed import holder, is_there
 from drl_replication.records.runs import collect
@@ -26,6 +26,7 @@ from drl_replication.study.settings import (
     claim_experiments,
     run_settings,
     settings_of_runs,
+    why_void,
 )
 from drl_replication.text.coverage import missing_runs, partial_figures
 from drl_replication.text.numbers import listed
@@ -90,6 +91,7 @@ def selected(config: Mapping) -> list[Run]:
         Run(benchmark, method, seed)
         for benchmark in config["benchmarks"]
         for method in config["methods"]
+        if not why_void(benchmark, method)
         for seed in config["seeds"]
     ]
 
@@ -215,11 +217,22 @@ def notes(config: Mapping, missing: bool = True) -> list[str]:
         )
         if missing and len(there) < len(wanted):
             sentences.append(f"Missing: {missing_runs(_ids(wanted), _ids(there))}.")
+    sentences += _void(config)
     if changed := changed_readings(config):
         sentences.append(f"Readings other than the defaults: {'; '.join(changed)}.")
     if other := _changed_numbers(config):
         sentences.append(f"Not the paper's settings, so not comparable: {'; '.join(other)}.")
     return sentences
+
+
+def _void(config: Mapping) -> list[str]:
+    """A sentence for each selected pair that is left out."""
+    return [
+        f"{method_title(method)} is left out on {benchmark_title(benchmark)}: {why}."
+        for method in config["methods"]
+        for benchmark in config["benchmarks"]
+        if (why := why_void(benchmark, method))
+    ]
 
 
 def _changed_numbers(config: Mapping) -> list[str]:

@@ -21,7 +21,7 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
     The result is plain JSON. Two runs with equal settings and seed are the same run.
 
     Raises:
-        ConfigError: unknown benchmark or method.
+        ConfigError: unknown benchmark or method, or a method that is void there.
     """
     for kind, name, known in (
         ("benchmark", benchmark, config["settings"]),
@@ -31,6 +31,8 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
             raise ConfigError(
                 f"the {kind} {name!r} is unknown; allowed: {options_for(name, known)}"
             )
+    if why := why_void(benchmark, method):
+        raise ConfigError(f"{method} does not run on {benchmark}: {why}")
     block, row = config["settings"][benchmark], METHODS[method]
     types = schema()["properties"]["settings"]["properties"][benchmark]["properties"]
     readings = {
@@ -47,7 +49,20 @@ def run_settings(config: Mapping[str, Any], benchmark: str, method: str) -> dict
     values = {key: kinds[types[source]["type"]](block[source]) for key, source in keys.items()}
     if block.get(HELD_OUT):  # only there: a run on the test set has no such setting
         values[HELD_OUT] = float(block[HELD_OUT])
-    return {"benchmark": benchmark, **values, "readings": readings}
+    # Only where it is on, so that it is in no key of a run that is evaluated after tasks alone.
+    watched = {"evaluate_every": n} if (n := config["evaluate_every"]) else {}
+    return {"benchmark": benchmark, **values, **watched, "readings": readings}
+
+
+def why_void(benchmark: str, method: str) -> str:
+    """Why a method means nothing on a benchmark, as a clause; empty where it does."""
+    needed = METHODS[method].only_groups
+    if needed in ("", BENCHMARKS[benchmark].groups):
+        return ""
+    return {
+        "class": "its tasks share all classes, so nothing is left of what the method changes",
+        "task": "its groups are classes, and the method needs tasks as groups",
+    }[needed]
 
 
 def changed_readings(config: Mapping[str, Any]) -> list[str]:
@@ -96,6 +111,10 @@ def claim_experiments(config: Mapping[str, Any]) -> dict[str, dict]:
 def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:
     """The settings of all selected runs: {benchmark: {method: settings}}."""
     return {
-        benchmark: {method: run_settings(config, benchmark, method) for method in config["methods"]}
+        benchmark: {
+            method: run_settings(config, benchmark, method)
+            for method in config["methods"]
+            if not why_void(benchmark, method)
+        }
         for benchmark in config["benchmarks"]
     }

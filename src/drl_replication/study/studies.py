@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from drl_replication.files import write_text_atomically
 from drl_replication.study.readings import READINGS
 from drl_replication.study.runs import PAPER, Run, key
-from drl_replication.study.settings import run_settings
+from drl_replication.study.settings import run_settings, why_void
 from drl_replication.study.tuning import TUNING, VALIDATION, families
 from drl_replication.study.variants import Block, Variant, expand
 
@@ -170,7 +170,12 @@ def cells(study: Study, variants: Variants) -> dict[str, list[Cell]]:
 
 
 def _pairs(study: Study) -> Iterator[tuple[str, str]]:
-    return ((benchmark, method) for benchmark in study.benchmarks for method in study.methods)
+    return (
+        (benchmark, method)
+        for benchmark in study.benchmarks
+        for method in study.methods
+        if not why_void(benchmark, method)
+    )
 
 
 def _cell(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from drl_replication.learning.methods import METHODS
 from drl_replication.measures.statistics import Array, percentiles, redraws
 from drl_replication.paper.printed import benchmark_title, method_order, method_title
 from drl_replication.tables.comparisons import DRL
@@ -95,6 +96,8 @@ def profiles(runs: pd.DataFrame) -> dict[str, Any]:
     """
     tables = {b: t for b, t in _scores(runs).items() if (t.count() >= notes.ENOUGH).all()}
     methods = [m for m in sorted(set(runs["method"]), key=method_order) if m not in BOUNDS]
+    # One that means nothing on some benchmark can be in no mean over all.
+    methods = [m for m in methods if m not in METHODS or not METHODS[m].only_groups]
     tables = {b: t for b, t in tables.items() if set(methods) <= set(t)}
     bounded = bool(tables) and all(set(BOUNDS) <= set(t) for t in tables.values())
     scores = {b: _normalised(t, bounded) for b, t in tables.items()}

@@ -27,7 +27,7 @@ from drl_replication.paper.printed import (
 )
 from drl_replication.tables.frames import rows
 from drl_replication.tables.runs import Record, run_measures
-from drl_replication.tables.table_1_to_3 import TABLES, Measure
+from drl_replication.tables.table_1_to_3 import NOT_IN_THE_PAPER, TABLES, Measure
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
 from drl_replication.text.numbers import count, digits, interval
@@ -35,6 +35,15 @@ from drl_replication.text.numbers import count, digits, interval
 DRL = "drl"
 LEVEL = 0.05
 RIVALS, BEST, PRINTED = "drl against rivals", "best against others", "printed best against others"
+ASKED = "asked"
+# Pairs that are asked about, whichever methods else were run; one family of tests.
+QUESTIONS = {
+    ("er", "agem"): "Is ER better than A-GEM, as the paper's introduction says?",
+    ("er", "mer"): "Is ER better than MER, as the paper's introduction says?",
+    ("agem", "uniform"): "Does A-GEM's projection do anything?",
+    ("drl", "uniform"): "Is DRL better than uniform replay, without its loss and its batches?",
+    ("drl", "ber"): "Is DRL better than its batches alone, without its loss?",
+}
 BETTER, WORSE, NONE, FEW = "better", "worse", "no difference shown", "too few seeds"
 
 
@@ -74,7 +83,8 @@ def comparisons(
     """All tests, one row a pair of methods, for each benchmark and each measure of Tables 1-3.
 
     Columns: comparison (`drl against rivals`; `best against others`, the best mean of ours; or
-    `printed best against others`, of the paper's), benchmark, dataset, measure, method, rival, n
+    `printed best against others`, of the paper's; or `asked`, of the pairs in QUESTIONS that
+    were run), benchmark, dataset, measure, method, rival, n
     (pairs of finished runs), n_diverged (pairs left out), mean_difference (method - rival), low and
     high (95 %), p, p_holm (adjusted within the rivals of the column; DRL's rivals of the paper
     and those that someone added apart) and verdict on `method`:
@@ -111,12 +121,14 @@ def _ours(runs: pd.DataFrame, measure: Measure) -> list[dict[str, Any]]:
     if DRL in methods:
         for of_the_paper in (True, False):  # who adds a method changes no p of the paper's
             rivals = [m for m in methods if (m in METHOD_TITLES) == of_the_paper]
-            found += _family(RIVALS, DRL, rivals, measure, test)
-    enough = [m for m in methods if values[m].count() >= notes.ENOUGH]
+            found += _family(RIVALS, _against(DRL, rivals), measure, test)
+    own = [m for m in methods if m in METHOD_TITLES]
+    enough = [m for m in own if values[m].count() >= notes.ENOUGH]
     means = values[enough].mean()
     if enough:
-        found += _family(BEST, _best(means, measure), methods, measure, test)
-    return found
+        found += _family(BEST, _against(_best(means, measure), own), measure, test)
+    asked = [pair for pair in QUESTIONS if {*pair} <= {*methods}]
+    return found + _family(ASKED, asked, measure, test)
 
 
 def _paired(differences: "pd.Series[float]") -> Result:
@@ -145,7 +157,8 @@ def _printed(number: int, benchmark: str, measure: Measure) -> list[dict[str, An
         return {"n": n, "mean_difference": difference, "low": low, "high": high, "p": float(p)}
 
     n = PRINTED_SEEDS
-    return _family(PRINTED, _best(paper["mean"], measure), list(paper.index), measure, test)
+    best = _best(paper["mean"], measure)
+    return _family(PRINTED, _against(best, list(paper.index)), measure, test)
 
 
 def _best(means: "pd.Series[float]", measure: Measure) -> str:
@@ -153,11 +166,14 @@ def _best(means: "pd.Series[float]", measure: Measure) -> str:
     return str(means.idxmax() if measure.best == "max" else means.idxmin())
 
 
+def _against(method: str, methods: Sequence[str]) -> list[tuple[str, str]]:
+    return [(method, rival) for rival in methods if rival != method]
+
+
 def _family(
-    comparison: str, method: str, methods: Sequence[str], measure: Measure, test: Test
+    comparison: str, pairs: Sequence[tuple[str, str]], measure: Measure, test: Test
 ) -> list[dict[str, Any]]:
-    rivals = [rival for rival in methods if rival != method]
-    results = [test(method, rival) for rival in rivals]
+    results = [test(*pair) for pair in pairs]
     adjusted = holm([result["p"] for result in results])
     return [
         {
@@ -167,9 +183,9 @@ def _family(
             "n_diverged": 0,
             **result,
             "p_holm": p,
-            "verdict": _verdict(result, p, len(rivals), measure),
+            "verdict": _verdict(result, p, len(pairs), measure),
         }
-        for rival, result, p in zip(rivals, results, adjusted, strict=True)
+        for (method, rival), result, p in zip(pairs, results, adjusted, strict=True)
     ]
 
 
@@ -185,6 +201,7 @@ def documents(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> list[Document
     """DRL against its rivals by measure, then the best of each column; `remarks` end the notes."""
     return [
         *(_rivals(frame, measure) for measure in TABLES.values()),
+        *_asked(frame),
         _columns_best(frame, [*_notes(frame), *remarks]),
     ]
 
@@ -199,17 +216,51 @@ def _rivals(frame: pd.DataFrame, measure: Measure) -> Document:
     found = {(row.benchmark, row.rival): row for row in rows(part, Comparison)}
     benchmarks = frame["benchmark"].unique()
     better = "higher" if measure.best == "max" else "lower"
+    rivals = sorted(part["rival"].unique(), key=method_order)
+    others = [rival for rival in rivals if rival not in METHOD_TITLES]
     return Document(
         title=measure.title,
         caption=f"DRL minus each rival ({better} is better for DRL).",
         columns=notes.column_titles(frame),
         rows=[
-            Row([method_title(rival)], [_stack(found.get((b, rival))) for b in benchmarks])
-            for rival in sorted(part["rival"].unique(), key=method_order)
+            Row(
+                [method_title(rival)],
+                [_stack(found.get((b, rival))) for b in benchmarks],
+                NOT_IN_THE_PAPER if [rival] == others[:1] and rival != rivals[0] else "",
+            )
+            for rival in rivals
         ],
         notes=[],
         corner="rival",
     )
+
+
+def _asked(frame: pd.DataFrame) -> list[Document]:
+    """The pairs that are asked about, by average accuracy; none where no such pair was run."""
+    accuracy = TABLES[1]
+    part = frame[(frame["comparison"] == ASKED) & (frame["measure"] == accuracy.column)]
+    found = {(row.benchmark, row.method, row.rival): row for row in rows(part, Comparison)}
+    benchmarks = frame["benchmark"].unique()
+    there = [pair for pair in QUESTIONS if any(key[1:] == pair for key in found)]
+    if not there:
+        return []
+    return [
+        Document(
+            title="Questions",
+            caption="average accuracy of the one minus that of the other (higher is better for "
+            "the one).",
+            columns=notes.column_titles(frame),
+            rows=[
+                Row(
+                    [f"{QUESTIONS[pair]} {method_title(pair[0])} − {method_title(pair[1])}"],
+                    [_stack(found.get((b, *pair))) for b in benchmarks],
+                )
+                for pair in there
+            ],
+            notes=[],
+            corner="question",
+        )
+    ]
 
 
 def _stack(row: Comparison | None) -> list[Cell]:

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from drl_replication.paper.printed import method_order, method_title, printed
+from drl_replication.learning.methods import METHODS
+from drl_replication.paper.printed import METHOD_TITLES, method_order, method_title, printed
 from drl_replication.tables.frames import rows
 from drl_replication.tables.references import reference_spread
 from drl_replication.tables.runs import Record, run_measures
@@ -32,6 +33,9 @@ TABLES = {
     2: Measure("Average forgetting", "average_forgetting", "min"),
     3: Measure("Average intransigence", "average_intransigence", "min"),
 }
+
+
+NOT_IN_THE_PAPER = "not in the paper's tables"
 
 
 class Mean(NamedTuple):
@@ -63,8 +67,9 @@ def table(
 
     Columns: benchmark, method, dataset, n (runs averaged), n_diverged, mean, std (ddof 1, NaN if
     n < 2), printed_mean, printed_std, difference (ours - paper), best and printed_best (of the
-    benchmark, after rounding to 3 decimals; all of a tie, but none of fewer than five runs); Table
-    3 also best_std and best_shift (of `reference_spread`) and intransigence_reference.
+    benchmark's methods in the paper, after rounding to 3 decimals; all of a tie, but none of fewer
+    than five runs); where there are other methods, held_bytes (of the past, besides the network);
+    Table 3 also best_std and best_shift (of `reference_spread`) and intransigence_reference.
     Raises ValueError for another number, no records, and as `run_measures`.
     """
     if number not in TABLES:
@@ -81,15 +86,18 @@ def table(
         n_diverged=("diverged", "sum"),
         mean=(measure.column, "mean"),
         std=(measure.column, "std"),
+        held_bytes=("held_bytes", "mean"),
     ).reset_index()
+    of_the_paper = frame["method"].isin(list(METHOD_TITLES))
     paper = printed(number).rename(columns={"mean": "printed_mean", "std": "printed_std"})
     paper["printed_best"] = _is_best(paper, "printed_mean", measure.best)
     frame = frame.merge(paper, on=["benchmark", "method"], how="left")
     frame["difference"] = frame["mean"] - frame["printed_mean"]
-    frame["best"] = _is_best(frame[frame["n"] >= notes.ENOUGH], "mean", measure.best)
+    ranked = frame[(frame["n"] >= notes.ENOUGH) & of_the_paper]
+    frame["best"] = _is_best(ranked, "mean", measure.best)
     frame["best"] = frame["best"].eq(True)  # False where it is provisional
     frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
-    frame = frame[list(Mean._fields)]
+    frame = frame[[*Mean._fields, *([] if of_the_paper.all() else ["held_bytes"])]]
     if number == 3:
         spread = reference_spread(records, intransigence_reference)
         frame = frame.merge(spread, on="benchmark", how="left")
@@ -125,15 +133,35 @@ def _rows(number: int, frame: pd.DataFrame) -> list[Row]:
 
     def stack(benchmark: str, method: str) -> tuple[Cell, Cell]:
         key = benchmark, method
+        if method not in METHOD_TITLES:
+            return (_ours(ran[key]), _held(held[key])) if key in ran else (Cell("not run"), NOTHING)
         if key in ran:
             return _ours(ran[key]), _paper(ran[key])
         return Cell("not run"), Cell(digits(paper.loc[key])) if key in paper else NOTHING
 
+    held = _held_bytes(frame)
     benchmarks = frame["benchmark"].unique()
+    methods = sorted(frame["method"].unique(), key=method_order)
+    others = [m for m in methods if m not in METHOD_TITLES]
     return [
-        Row([method_title(method), "paper"], [stack(b, method) for b in benchmarks])
-        for method in sorted(frame["method"].unique(), key=method_order)
+        Row(
+            [method_title(method), "paper" if method in METHOD_TITLES else "held"],
+            [stack(b, method) for b in benchmarks],
+            NOT_IN_THE_PAPER if [method] == others[:1] and method != methods[0] else "",
+        )
+        for method in methods
     ]
+
+
+def _held_bytes(frame: pd.DataFrame) -> "pd.Series[float]":
+    """By benchmark and method; empty where all are the paper's."""
+    own = frame.set_index(["benchmark", "method"])
+    return own["held_bytes"] if "held_bytes" in own else pd.Series(dtype=float)
+
+
+def _held(size: float) -> Cell:
+    """`0.24 MB`."""
+    return NOTHING if pd.isna(size) else Cell(f"{size / 1e6:.2f} MB")
 
 
 def _ours(row: Mean) -> Cell:
@@ -152,11 +180,29 @@ def _paper(row: Mean) -> Cell:
     return Cell(digits(row.printed_mean), row.printed_best, suffix)
 
 
+def _others(frame: pd.DataFrame) -> list[str]:
+    """Why there are methods that the paper has no numbers of, and what they hold."""
+    others = sorted(set(frame["method"]) - set(METHOD_TITLES), key=method_order)
+    if not others:
+        return []
+    reasons = [(m, METHODS[m].why) for m in others if m in METHODS and METHODS[m].why]
+    told = "; ".join(f"{method_title(m)}, {why}" for m, why in reasons)
+    held = _held_bytes(frame).drop(index=others, level="method").dropna()
+    usual = f" The paper's methods hold up to {held.max() / 1e6:.2f} MB." if len(held) else ""
+    return [
+        "Methods below the rule are not in the paper's tables, are judged by no verdict and are "
+        "never the best; under each stands what it holds of the past at the end besides the "
+        f"network.{usual}",
+        *([f"Why they are here: {told}."] if told else []),
+    ]
+
+
 def _notes(number: int, frame: pd.DataFrame) -> list[str]:
     """What a reader must know to compare the numbers, one sentence or two each."""
     return [
         "Under each of our numbers stands the paper's, with ours minus the paper's in brackets; "
         "bold is the best of a column, ours and the paper's each.",
+        *_others(frame),
         notes.seed_note(frame),
         *notes.data_notes(frame),
         *notes.diverged_notes(frame),

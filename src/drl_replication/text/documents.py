@@ -35,22 +35,34 @@ class Row:
     """The cells of one row, each a stack of one or more lines.
 
     `titles` name the lines: LaTeX gives each a row of its own; Markdown, which stacks them in one
-    cell, shows the first.
+    cell, shows the first. A row with words `above` it stands, with those after it, below a rule.
     """
 
     titles: Sequence[str]
     stacks: Sequence[Sequence[Cell]]
+    above: str = ""
 
-    def markdown(self) -> list[str]:
-        """One text a column, the title's first."""
-        return [self.titles[0], *("<br>".join(c.markdown() for c in s) for s in self.stacks)]
+    def markdown(self) -> list[list[str]]:
+        """One text a column, the title's first; before it, the words in a row of their own."""
+        cells = ["<br>".join(c.markdown() for c in s) for s in self.stacks]
+        words = [[f"*{self.above}*", *("" for _ in cells)]] if self.above else []
+        return [*words, [self.titles[0], *cells]]
 
     def latex(self) -> list[str]:
         """One line of the tabular a line of the stacks."""
         lines = zip(self.titles, zip(*self.stacks, strict=True), strict=True)
+        width = 1 + len(self.stacks)
+        rule = [
+            r"    \midrule",
+            rf"    \multicolumn{{{width}}}{{@{{}}l}}{{\emph{{{latex(self.above)}}}}} \\",
+            r"    \addlinespace",
+        ]
         return [
-            _latex_row([(r"\quad " if i else "") + latex(title), *(c.latex() for c in cells)])
-            for i, (title, cells) in enumerate(lines)
+            *(rule if self.above else []),
+            *[
+                _latex_row([(r"\quad " if i else "") + latex(title), *(c.latex() for c in cells)])
+                for i, (title, cells) in enumerate(lines)
+            ],
         ]
 
 
@@ -67,7 +79,9 @@ class Document:
 
     def markdown(self) -> str:
         """The caption in bold, the grid, the notes as a list."""
-        grid = markdown_grid([self.corner, *self.columns], (row.markdown() for row in self.rows))
+        grid = markdown_grid(
+            [self.corner, *self.columns], (line for row in self.rows for line in row.markdown())
+        )
         notes = "".join(f"- {note}\n" for note in self.notes)
         return f"**{self.title}: {self.caption}**\n\n{grid}" + (f"\n{notes}" if notes else "")
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from drl_replication.learning.gradients import gradient
 from drl_replication.learning.methods.loss import Objective
 from drl_replication.learning.methods.parts import AddThenDraw, Shared
 from drl_replication.learning.methods.ring import RingBuffer
 from drl_replication.learning.methods.sgd import SGD
+from drl_replication.learning.methods.vectors import like, vector
 from drl_replication.learning.networks import Gradient
 
 
@@ -67,17 +67,8 @@ def project(gradient: Gradient, reference: Gradient) -> Gradient:
         gradient: g, one tensor a parameter, or one array for all.
         reference: r, of the same shapes.
     """
-    g, r = (_vector(parts) for parts in (gradient, reference))
+    g, r = vector(gradient), vector(reference)
     inner = torch.dot(g, r)
     if inner >= 0:
         return gradient
-    g = torch.sub(g, r, alpha=(inner / torch.dot(r, r)).item())
-    if isinstance(gradient[0], np.ndarray):
-        return [g.numpy().astype(gradient[0].dtype)]
-    parts = g.to(gradient[0].dtype).split([part.numel() for part in gradient])
-    return [p.view_as(part) for p, part in zip(parts, gradient, strict=True)]
-
-
-def _vector(parts: Gradient) -> Tensor:
-    flat = [torch.as_tensor(part).flatten() for part in parts]
-    return (torch.cat(flat) if len(flat) > 1 else flat[0]).double()
+    return like(gradient, torch.sub(g, r, alpha=(inner / torch.dot(r, r)).item()))

@@ -28,7 +28,17 @@ class HalfCurrent(AddThenDraw):
             return memory.draw_uniform(self.size, rng)
         half = self.size - self.size // 2  # of an odd batch, the current task has the larger half
         first = memory.draw_uniform(half, rng, current)
-        return np.concatenate([first, memory.draw_uniform(self.size - half, rng, ~current)])
+        return np.concatenate([first, self.replayed(self.size - half, first, ~current)])
+
+    def replayed(self, n: int, first: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+        """The other `n` positions, beside the current task's: uniformly from the earlier groups.
+
+        Args:
+            n: how many.
+            first: positions of the batch's current half.
+            earlier: (G,) bool.
+        """
+        return self.memory.draw_uniform(n, self.rng, earlier)
 
     def _current(self, loaded: np.ndarray) -> np.ndarray:
         if not self.by_sample:

@@ -28,6 +28,8 @@ class Objective:
     A closed form of value and gradients, in place of `__call__`, is the faster way.
     """
 
+    bytes_per_sample = 0  # that a sample in the memory costs besides its image
+
     def __init__(self, shared: Shared):
         pass
 
@@ -42,6 +44,17 @@ class Objective:
     def __call__(self, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
         """Value and gradients of the loss at these layers."""
         return by_autograd(self.loss, layers, labels, self.parameters())
+
+    def of_batch(self, positions: np.ndarray, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
+        """The same, for an objective that must know which samples these are: `positions` (B,)."""
+        return self(layers, labels)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What :meth:`restore` needs, besides the parameters."""
+        return {}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a :meth:`state`."""
 
 
 def by_autograd(

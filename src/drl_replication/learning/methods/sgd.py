@@ -11,6 +11,8 @@ from drl_replication.learning.networks import Gradient
 class SGD:
     """One step on the objective of a training batch."""
 
+    bytes_held = 0  # besides the network and the memory
+
     def __init__(self, shared: Shared, memory: Memory, objective: Objective):
         self.stream, self.network, self.objective = shared.stream, shared.network, objective
         self.learning_rate: float = shared.settings["learning_rate"]
@@ -21,7 +23,7 @@ class SGD:
         """Train on the samples at `positions` (B,); returns the objective before the step."""
         inputs, labels = self.stream.batch(positions)
         layers, backward = self.network.trace(inputs)
-        loss = self.objective(layers, labels.numpy(force=True))
+        loss = self.objective.of_batch(positions, layers, labels.numpy(force=True))
         self.network.descend(self.adjusted(backward(loss.at_layers)), self.learning_rate)
         for parameter, gradient in zip(self.own, loss.at_own, strict=True):
             parameter.sub_(gradient, alpha=self.learning_rate)
@@ -30,3 +32,13 @@ class SGD:
     def adjusted(self, gradient: Gradient) -> Gradient:
         """The network's gradient to descend along: the loss's own here, projected in A-GEM."""
         return gradient
+
+    def end_task(self) -> None:
+        """The last sample of a task has been learned: nothing to do here."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What :meth:`restore` needs: nothing here."""
+        return {}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a :meth:`state`."""

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from helpers import PROJECT
-from project_copy import Copy, error_sentences
+from project_copy import Copy
 
 pytestmark = pytest.mark.workflow
 GUIDE = (PROJECT / "docs/module.md").read_text(encoding="utf-8")

@@ -167,6 +167,16 @@ def test_halves_and_batches_of_added_methods_follow_the_readings_of_their_like()
         assert found == methods
 
 
+def test_the_configuration_of_the_added_methods_selects_them_beside_the_papers():
+    chosen = load([CONFIG, CONFIG.with_name("added.yaml")])
+    assert chosen["methods"][: len(METHOD_TITLES)] == list(METHOD_TITLES)
+    others = chosen["methods"][len(METHOD_TITLES) :]
+    assert all(METHODS[method].why for method in others)
+    assert {m for m, row in METHODS.items() if row.why} == set(others)
+    assert {BENCHMARKS[b].network for b in chosen["benchmarks"]} == {"dense"}
+    assert len(selected(chosen)) == 10 * (3 * len(chosen["methods"]) - 1)  # ER-ACE not on one
+
+
 def test_a_method_that_is_void_on_a_benchmark_is_left_out_and_refused_by_name():
     chosen = default_config() | {"methods": ["er", "er_ace"], "benchmarks": [SPLIT, PERMUTED]}
     assert {b: list(m) for b, m in settings_of_runs(chosen).items()} == {

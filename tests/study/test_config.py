@@ -155,14 +155,26 @@ def test_a_reading_of_an_added_method_concerns_it_alone(name):
 
 
 def test_halves_and_batches_of_added_methods_follow_the_readings_of_their_like():
+    added = {"gem", "mer", "ogd", "uniform", "finetune", "iid", "derpp", "er_ace", "mir"}
     for name, methods in {
-        "er_current": {"er", "derpp", "er_ace", "mir"},
-        "agem_batch": {"agem", "gem"},
-        "representation_layers": REPRESENTATION,
-        "memory_eviction": set(METHODS) - {"gss", "iid"},
+        "er_current": {"derpp", "er_ace", "mir"},
+        "first_task": {"derpp", "er_ace", "mir"},
+        "agem_batch": {"gem"},
+        "representation_layers": set(),
+        "memory_eviction": added - {"iid"},
     }.items():
-        found = {m for m in METHODS if name in run_settings(default_config(), SPLIT, m)["readings"]}
+        found = {m for m in added if name in run_settings(default_config(), SPLIT, m)["readings"]}
         assert found == methods
+
+
+def test_the_configuration_of_the_added_methods_selects_them_beside_the_papers():
+    chosen = load([CONFIG, CONFIG.with_name("added.yaml")])
+    assert chosen["methods"][: len(METHOD_TITLES)] == list(METHOD_TITLES)
+    others = chosen["methods"][len(METHOD_TITLES) :]
+    assert all(METHODS[method].why for method in others)
+    assert {m for m, row in METHODS.items() if row.why} == set(others)
+    assert {BENCHMARKS[b].network for b in chosen["benchmarks"]} == {"dense"}
+    assert len(selected(chosen)) == 10 * (3 * len(chosen["methods"]) - 1)  # ER-ACE not on one
 
 
 def test_a_method_that_is_void_on_a_benchmark_is_left_out_and_refused_by_name():

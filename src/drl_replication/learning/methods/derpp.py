@@ -26,6 +26,7 @@ class WithLogits(CrossEntropy):
         """Value and gradients of the loss of the samples at `positions` (B,)."""
         value, at_layers, _ = self(layers, labels)
         logits, at_logits = layers[-1], at_layers[-1]
+        assert at_logits is not None, "cross entropy depends on the logits"
         new = np.isnan(self.kept[positions, 0])
         self.kept[positions[new]] = logits[new]
         earlier = positions < self.shared.stream.starts[self.shared.task]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from drl_replication.learning.methods.loss import CrossEntropy, Loss
+from drl_replication.learning.methods.loss import CrossEntropy, Loss, cross_entropy
 from drl_replication.learning.methods.parts import Shared
 
 
@@ -24,8 +24,8 @@ class WithLogits(CrossEntropy):
 
     def of_batch(self, positions: np.ndarray, layers: list[np.ndarray], labels: np.ndarray) -> Loss:
         """Value and gradients of the loss of the samples at `positions` (B,)."""
-        value, at_layers, _ = self(layers, labels)
-        logits, at_logits = layers[-1], at_layers[-1]
+        logits = layers[-1]
+        value, at_logits = cross_entropy(logits, labels)
         new = np.isnan(self.kept[positions, 0])
         self.kept[positions[new]] = logits[new]
         earlier = positions < self.shared.stream.starts[self.shared.task]
@@ -33,7 +33,7 @@ class WithLogits(CrossEntropy):
             excess = logits[earlier] - self.kept[positions[earlier]]
             value += self.alpha * float(np.square(excess).mean())
             at_logits[earlier] += 2 * self.alpha / excess.size * excess
-        return Loss(value, at_layers)
+        return Loss(value, [*[None] * (len(layers) - 1), at_logits])
 
     def state(self) -> dict[str, np.ndarray]:
         """What :meth:`restore` needs, besides the parameters."""

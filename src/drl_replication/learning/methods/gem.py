@@ -51,7 +51,7 @@ class ConstrainedSGD(SGD):
         """The gradient of the mean cross entropy of a task's samples in the memory."""
         groups = self.stream.task_groups(task)
         if self.take_all:
-            held = [self.memory.members(g) for g in groups.nonzero()[0]]
+            held = [self.memory.members(g) for g in groups.nonzero()[0].tolist()]
             drawn = np.concatenate(held)
         else:
             share = max(1, self.samples // self.shared.task)

@@ -46,7 +46,7 @@ class OrthogonalSGD(SGD):
     def end_task(self) -> None:
         """Add the directions of the task that ends, unless it is the last."""
         if self.shared.task + 1 < self.stream.tasks:
-            groups = self.shared.current_groups.nonzero()[0]
+            groups = self.shared.current_groups.nonzero()[0].tolist()
             held = np.concatenate([self.memory.members(group) for group in groups])
             chosen = self.shared.rng.permutation(held)[: self.samples]
             self.network.eval()  # a sample's logits must not depend on the others'

@@ -57,7 +57,7 @@ def test_no_job_asks_for_more_than_the_limit():
 
 def test_a_method_without_a_measured_cost_counts_as_the_costliest():
     rows = [row for (b, _), row in resources.measured_costs().items() if b == "split_mnist"]
-    assert len(rows) == len(METHOD_TITLES)
+    assert len(rows) >= len(METHOD_TITLES)
     cost = resources.cost("split_mnist", "eighth")
     assert cost == {name: max(row[name] for row in rows) for name in resources.COLUMNS}
 
@@ -65,7 +65,10 @@ def test_a_method_without_a_measured_cost_counts_as_the_costliest():
 def test_a_benchmark_without_measured_costs_counts_as_the_costliest_of_its_network(monkeypatch):
     monkeypatch.setitem(BENCHMARKS, "split_new", BENCHMARKS["split_cifar10"])
     slow = resources.cost("split_cifar100", "agem")["later_task_seconds"]
-    assert resources.cost("split_new", "drl")["later_task_seconds"] == slow
+    assert resources.cost("split_new", "eighth")["later_task_seconds"] == slow
+    elsewhere = [resources.cost(b, "drl") for b in ("split_cifar10", "split_cifar100")]
+    own = max(cost["later_task_seconds"] for cost in elsewhere)
+    assert resources.cost("split_new", "drl")["later_task_seconds"] == own < slow
 
 
 @pytest.mark.parametrize("rest", [0, 1])

@@ -44,20 +44,27 @@ def measured_costs() -> dict[tuple[str, str], dict[str, float]]:
 def cost(benchmark: str, method: str) -> dict[str, float]:
     """The measured cost of a run's steps.
 
-    A method that was not measured counts as the costliest of the benchmark; a benchmark that was
+    A method that was not measured there counts as it does elsewhere with the same network, and one
+    that was measured nowhere as the costliest of the benchmark; a benchmark that was
     not measured as the costliest with the same network, or of all; `UNMEASURED` without any.
     """
     costs = measured_costs()
     network = BENCHMARKS[benchmark].network
+    alike = {p: c for p, c in costs.items() if _network(p[0]) == network}
     like = [
         [c for pair, c in costs.items() if pair == (benchmark, method)],
+        [c for (_, m), c in alike.items() if m == method],
         [c for (b, _), c in costs.items() if b == benchmark],
-        [c for (b, _), c in costs.items() if b in BENCHMARKS and BENCHMARKS[b].network == network],
+        list(alike.values()),
         list(costs.values()),
         [UNMEASURED],
     ]
     known = next(rows for rows in like if rows)
     return {name: max(row[name] for row in known) for name in COLUMNS}
+
+
+def _network(benchmark: str) -> str | None:
+    return BENCHMARKS[benchmark].network if benchmark in BENCHMARKS else None
 
 
 def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:

@@ -54,7 +54,8 @@ def test_a_stale_part_is_found_and_mended(copy, script):
     stale = copy.python(f"scripts/tools/{script}.py", "--check")
     assert stale.returncode == 1
     assert stale.stderr == f"error: {document} is stale: run python scripts/tools/{script}.py\n"
-    for name in (*PUBLISHED, "studies/readings/claims.csv", "studies/readings/curve.csv"):
+    study = [f"studies/readings/{n}.csv" for n in ("claims", "curve", "agreement", "effects")]
+    for name in (*PUBLISHED, *study):
         if (PROJECT / "results/published" / name).exists():
             (copy.root / "results/published" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(

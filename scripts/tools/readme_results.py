@@ -108,8 +108,8 @@ def rates(agreement: pd.DataFrame) -> str:
         words = ("reproduced", "differ", "inconclusive")
         scored = sum(nearest[f"other_{word}"] for word in words)
         found[gain] = (
-            f"; at {str(nearest['variant']).rpartition('_x')[2]} of the printed rate, picked on BER "
-            f"and ER, {nearest['other_reproduced']:.0f} of the others' {scored:.0f} numbers on "
+            f"; at {str(nearest['variant']).rpartition('_x')[2]} of the printed rate, picked on "
+            f"BER and ER, {nearest['other_reproduced']:.0f} of the others' {scored:.0f} numbers on "
             f"{benchmark_title(str(benchmark))} are reproduced (printed rate: "
             f"{own['other_reproduced']:.0f})"
         )

@@ -33,6 +33,7 @@ TABLE = PUBLISHED / "tables" / "table_1.csv"
 VERDICT = PUBLISHED / "verdict.csv"
 CLAIMS = PUBLISHED / "claims.csv"
 STUDY = PUBLISHED / "studies" / "readings"
+TUNING = PUBLISHED / "studies" / "tuning"
 
 
 def main() -> None:
@@ -41,7 +42,10 @@ def main() -> None:
     first = {
         "summary": summary(table, verdict),
         "robustness": robustness(
-            *(read(STUDY / f"{name}.csv") for name in ("claims", "curve", "agreement"))
+            read(STUDY / "claims.csv"),
+            read(STUDY / "curve.csv"),
+            read(STUDY / "agreement.csv"),
+            read(TUNING / "tests.csv"),
         ),
         "results": results(table),
     }
@@ -78,7 +82,10 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
 
 
 def robustness(
-    claims: pd.DataFrame | None, curve: pd.DataFrame | None, agreement: pd.DataFrame | None
+    claims: pd.DataFrame | None,
+    curve: pd.DataFrame | None,
+    agreement: pd.DataFrame | None,
+    tests: pd.DataFrame | None,
 ) -> str:
     """What changes under other readings of the text and other learning rates."""
     if claims is None or curve is None or agreement is None:
@@ -90,7 +97,19 @@ def robustness(
     return (
         f"**And otherwise:** under {claims['variant'].nunique() - 1} other readings, learning "
         f"rates and alphas DRL leads its best rival in {ahead} of {len(curve)} comparisons, trails "
-        f"in {behind}{rates(agreement)} ([study]({(STUDY / 'study.md').as_posix()}))."
+        f"in {behind}{rates(agreement)} ([study]({(STUDY / 'study.md').as_posix()})).{tuned(tests)}"
+    )
+
+
+def tuned(tests: pd.DataFrame | None) -> str:
+    """How DRL stands when every method has its own hyperparameters; nothing if it is not there."""
+    if tests is None:
+        return ""
+    part = tests[(tests["settings"] == "tuned") & (tests["measure"] == "average_accuracy")]
+    better, worse = ((part["verdict"] == word).sum() for word in ("better", "worse"))
+    return (
+        f" With every method tuned on held-out images, DRL is better in {better} of {len(part)} "
+        f"comparisons and worse in {worse} ([tuning]({(TUNING / 'tuning.md').as_posix()}))."
     )
 
 

@@ -135,7 +135,7 @@ def test_the_results_are_beside_each_other(made):
 def test_the_page_says_how_and_what(made):
     validation, chosen, columns = made
     page, report = tuning.texts(chosen, columns, validation, 0.1)
-    assert "10% of the training images" in page and "(100, 101)" in page
+    assert "on 10 % of the training images" in page and "(100, 101)" in page
     assert "| Split MNIST | DRL | 4 | 0.05 | drl_alpha 0.5, drl_lambda 0.000125 |" in page
     assert "| Split MNIST | BER | 0.864 | 0.820 ± 0.016 (1.5) | 0.870 ± 0.016 (1.5) |" in page
     assert report["study"] == "tuning" and len(report["sentences"]) == 1

@@ -22,7 +22,7 @@ from drl_replication.text.numbers import digits, interval, shortest, with_std
 
 TUNED = "tuned"
 HOW = (
-    "As Sec. 5 says, hyperparameters were chosen on {fraction:.0%} of the training images, held "
+    "As Sec. 5 says, hyperparameters were chosen on {fraction:.0f} % of the training images, held "
     "out: every method at the same number of points ({points}), with seeds ({seeds}) that no "
     "reported number is made with; the highest mean accuracy counts, and of all points within one "
     "standard error of it the one with the smallest learning rate. A diverged run counts as zero. "
@@ -171,7 +171,7 @@ def texts(
 ) -> tuple[str, dict[str, Any]]:
     """The page in Markdown, and what the report shows of it (as of any study)."""
     how = HOW.format(
-        fraction=fraction,
+        fraction=100 * fraction,
         points=len(validation.variants),
         seeds=", ".join(map(str, validation.seeds)),
     )
@@ -182,7 +182,7 @@ def texts(
         for row in _claims(columns)
     ]
     page = [
-        f"# {columns.study.title}",
+        f"# {columns.study.title[:1].upper()}{columns.study.title[1:]}",
         how,
         "## What was chosen",
         markdown_grid(header, lines),

@@ -95,9 +95,10 @@ def _figure_order(figures: Mapping[str, Any]) -> list[str]:
 def _study(sources: Sources, path: Path, told: Mapping[str, Any]) -> dict[str, Any]:
     """A study with its page, and those of its figures that were drawn."""
     drawn = [path.with_name(f"{name}.json") for name in STUDY_FIGURES]
+    pages = [path.with_name(name) for name in ("study.md", "tuning.md")]
     return {
         **told,
-        "page": sources.link(path.with_name("study.md")),
+        "page": sources.link(next((page for page in pages if page.exists()), pages[0])),
         "figures": [_shown(sources, f, read_figure(f)) for f in drawn if f.exists()],
     }
 

@@ -82,14 +82,16 @@ def test_links_lead_somewhere():
 def test_a_study_that_is_published_is_told(copy, tmp_path):
     folder = copy.root / "results/published/studies/rates"
     folder.mkdir(parents=True)
-    (folder / "study.md").write_text(
-        "# Study `rates`: Smaller rates\n\nForensic.\n\n## What it says\n\n- First.\n- Second.\n\n"
-        "## Claims\n\nNone.\n"
-    )
+    told = {
+        "title": "Smaller rates",
+        "sentences": ["First."],
+        "explanations": [{"about": "Second", "sentence": "It.", "command": "snakemake"}],
+    }
+    (folder / "summary.json").write_text(json.dumps(told))
     assert copy.python(TOOL).returncode == 0
     text = (copy.root / "REPLICATION.md").read_text(encoding="utf-8")
     shutil.rmtree(folder)
-    assert "**Study `rates`**: Smaller rates\n\n- First.\n- Second.\n\n## What was easy" in text
+    assert "**Study `rates`**: Smaller rates\n\n- First.\n- Second: It.\n" in text
 
 
 def test_metadata_are_those_of_the_citation():

@@ -48,7 +48,6 @@ ALWAYS = (
 )
 HEAD = "# Written by scripts/tools/replication.py.\n"
 AS_WRITTEN: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 98}
-SAID = "## What it says\n\n"  # of a study's page: the sentences that sum it up
 
 
 def files() -> dict[str, str]:
@@ -218,13 +217,13 @@ def misprints(frame: pd.DataFrame) -> str:
 
 
 def studies() -> str:
-    """The published studies: name, title and the sentences that their pages sum up with."""
+    """The published studies: what they sum up with, and what we think happened."""
     found = []
-    for path in sorted(PUBLISHED.glob("studies/*/study.md")):
-        page = path.read_text(encoding="utf-8")
-        title = page.partition("\n")[0].partition(": ")[2]
-        said = page.partition(SAID)[2].partition("\n\n")[0]
-        found.append(f"**Study `{path.parent.name}`**: {title}\n\n{said}")
+    for path in sorted(PUBLISHED.glob("studies/*/summary.json")):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        why = [f"{row['about']}: {row['sentence']}" for row in told.get("explanations", [])]
+        lines = bullets([*told["sentences"], *why])
+        found.append(f"**Study `{path.parent.name}`**: {told['title']}\n\n{lines}")
     return "\n\n".join(found) or (
         "No study of readings, hyperparameters or controls is among the published results. The "
         "workflow has them as [studies](config/studies.yaml), which take one command."

@@ -32,7 +32,7 @@ from drl_replication.verdict.evidence import (
 )
 
 OUTCOMES = {HOLDS: "yes", FAILS: "no", MIXED: "open", OPEN: "too few pairs"}
-NEEDED = "experiments of the claims with six seeds or more (`snakemake claims`)"
+NEEDED = "experiments of the claims with six seeds or more: snakemake claims makes them"
 EQUAL = 0.9  # confidence of an interval that must lie inside a margin
 OF_METHODS = ("drl", "ber", "er")  # whose gradients are compared on the way
 

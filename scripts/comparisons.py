@@ -13,12 +13,13 @@ from drl_replication.tables.frames import to_csv
 def make_comparisons(
     selection: Selection,
     intransigence_reference: str,
+    reference: str,
     note: list[str],
     csv: Path,
     md: Path,
 ) -> None:
     """Read all records of the selection, and write the comparisons."""
-    frame = comparisons(selection.records(), intransigence_reference)
+    frame = comparisons(selection.records(), intransigence_reference, reference)
     write_text_atomically(csv, to_csv(frame))
     write_text_atomically(md, to_markdown(frame, note))
 
@@ -26,6 +27,7 @@ def make_comparisons(
 def main() -> None:
     """Parse the arguments and write the files."""
     parser = parser_for_runs(__doc__, ["intransigence_reference"], ["csv", "md"])
+    parser.add_argument("--reference", default="drl", help="a method to be compared with all too")
     parser.add_argument("--note", action="append", default=[], help="a sentence to go below it")
     call(make_comparisons, parser)
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from drl_replication.tables import all_six as paper_tables
 from drl_replication.tables import comparisons
-from drl_replication.tables.comparisons import ASKED, BEST, PRINTED, RIVALS
+from drl_replication.tables.comparisons import ASKED, BEST, PRINTED, REFERENCE, RIVALS
 from drl_replication.tables.frames import to_csv
 
 RNG = np.random.default_rng(0)
@@ -144,6 +144,25 @@ def test_who_adds_a_method_changes_no_p_of_the_papers():
     pd.testing.assert_frame_equal(
         with_mine.drop(index="my_method"), rows(comparisons.comparisons(records()), RIVALS)
     )
+
+
+def test_another_reference_is_compared_with_all_besides_drl():
+    mine = [record("my_method", s, ACCURACY["er"][s] + 0.002) for s in range(10)]
+    usual = comparisons.comparisons([*records(), *mine])
+    frame = comparisons.comparisons([*records(), *mine], reference="my_method")
+    own = rows(frame, REFERENCE)
+    assert own.index.tolist() == ["drl", "ber", "er", "rmargin"]
+    assert own.loc["er", "mean_difference"] == pytest.approx(0.002)
+    d = ACCURACY["er"] + 0.002 - ACCURACY["drl"]
+    flips = np.array(np.meshgrid(*[[-1, 1]] * 10)).reshape(10, -1)
+    p = (np.abs(d @ flips) >= abs(d.sum()) - 1e-12).mean()
+    assert own.loc["drl", "p"] == pytest.approx(p)
+    rest = frame[frame["comparison"] != REFERENCE].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, usual)
+    assert "my_method minus each rival (higher is better for my_method)" in (
+        comparisons.to_markdown(frame)
+    )
+    assert "minus each rival" in comparisons.to_markdown(usual)
 
 
 def test_the_verdict_is_on_the_adjusted_p():

@@ -122,13 +122,14 @@ rule comparisons:
     params:
         readings=readings_of(["intransigence_reference"]),
         notes=arguments("note", selection.notes(config)),
+        reference=config["reference"],
         titles=TITLES,
         code=code("scripts/comparisons.py"),
     message:
         "Test the methods against each other"
     shell:
         'python "$SCRIPTS"/comparisons.py --selection {input.selection:q}'
-        " {params.readings} {params.notes:q} --csv {output.csv:q} --md {output.md:q}"
+        " --reference {params.reference} {params.readings} {params.notes:q} --csv {output.csv:q} --md {output.md:q}"
         " 2>&1 | tee {log:q}"
 
 

@@ -34,6 +34,7 @@ def schema() -> dict:
     properties = result["properties"]
     properties["benchmarks"]["items"]["enum"] = list(BENCHMARKS)
     properties["methods"]["items"]["enum"] = list(METHODS)
+    properties["reference"]["enum"] = list(METHODS)
     properties["readings"]["required"] = list(READINGS)
     properties["readings"]["properties"] = {
         name: {
@@ -186,6 +187,7 @@ def _typed(value: Any, schema: dict) -> Any:
 
 def _filled_in(config: dict) -> dict:
     """With what the tables of readings and benchmarks say where the configuration doesn't."""
+    config.setdefault("reference", "drl")
     if isinstance(config.setdefault("readings", {}), dict):
         config["readings"] = {k: r.default for k, r in READINGS.items()} | config["readings"]
     if isinstance(config.get("settings"), dict):

@@ -36,6 +36,7 @@ DRL = "drl"
 LEVEL = 0.05
 RIVALS, BEST, PRINTED = "drl against rivals", "best against others", "printed best against others"
 ASKED = "asked"
+REFERENCE = "reference against rivals"  # of another method than DRL, if that is asked for
 # Pairs that are asked about, whichever methods else were run; one family of tests.
 QUESTIONS = {
     ("er", "agem"): "Is ER better than A-GEM, as the paper's introduction says?",
@@ -78,7 +79,7 @@ Test = Callable[[str, str], Result]
 
 
 def comparisons(
-    records: Sequence[Record], intransigence_reference: str = "best_run"
+    records: Sequence[Record], intransigence_reference: str = "best_run", reference: str = DRL
 ) -> pd.DataFrame:
     """All tests, one row a pair of methods, for each benchmark and each measure of Tables 1-3.
 
@@ -102,13 +103,13 @@ def comparisons(
         for number, measure in TABLES.items():
             place = {"benchmark": str(benchmark), "measure": measure.column}
             ours = place | {"dataset": runs["dataset"].iloc[0]}
-            found += [ours | row for row in _ours(runs, measure)]
+            found += [ours | row for row in _ours(runs, measure, reference)]
             found += [place | row for row in _printed(number, str(benchmark), measure)]
     frame = pd.DataFrame(found, columns=list(Comparison._fields))
     return frame.assign(intransigence_reference=intransigence_reference)
 
 
-def _ours(runs: pd.DataFrame, measure: Measure) -> list[dict[str, Any]]:
+def _ours(runs: pd.DataFrame, measure: Measure, reference: str) -> list[dict[str, Any]]:
     values = runs.pivot(index="seed", columns="method", values=measure.column)
     methods = sorted(map(str, values.columns), key=method_order)
     diverged = runs.pivot(index="seed", columns="method", values="diverged")
@@ -122,6 +123,8 @@ def _ours(runs: pd.DataFrame, measure: Measure) -> list[dict[str, Any]]:
         for of_the_paper in (True, False):  # who adds a method changes no p of the paper's
             rivals = [m for m in methods if (m in METHOD_TITLES) == of_the_paper]
             found += _family(RIVALS, _against(DRL, rivals), measure, test)
+    if reference != DRL and reference in methods:
+        found += _family(REFERENCE, _against(reference, methods), measure, test)
     own = [m for m in methods if m in METHOD_TITLES]
     enough = [m for m in own if values[m].count() >= notes.ENOUGH]
     means = values[enough].mean()
@@ -198,9 +201,17 @@ def _verdict(result: Result, p: float, family: int, measure: Measure) -> str:
 
 
 def documents(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> list[Document]:
-    """DRL against its rivals by measure, then the best of each column; `remarks` end the notes."""
+    """DRL against its rivals by measure, and so another reference if there is one; then the best.
+
+    `remarks` end the notes.
+    """
     return [
-        *(_rivals(frame, measure) for measure in TABLES.values()),
+        *(
+            _rivals(frame, measure, comparison)
+            for comparison in (RIVALS, REFERENCE)
+            for measure in TABLES.values()
+            if comparison == RIVALS or (frame["comparison"] == comparison).any()
+        ),
         *_asked(frame),
         _columns_best(frame, [*_notes(frame), *remarks]),
     ]
@@ -211,16 +222,17 @@ def to_markdown(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
     return "\n".join(document.markdown() for document in documents(frame, remarks))
 
 
-def _rivals(frame: pd.DataFrame, measure: Measure) -> Document:
-    part = frame[(frame["comparison"] == RIVALS) & (frame["measure"] == measure.column)]
+def _rivals(frame: pd.DataFrame, measure: Measure, comparison: str) -> Document:
+    part = frame[(frame["comparison"] == comparison) & (frame["measure"] == measure.column)]
+    method = method_title(part["method"].iloc[0]) if len(part) else method_title(DRL)
     found = {(row.benchmark, row.rival): row for row in rows(part, Comparison)}
     benchmarks = frame["benchmark"].unique()
     better = "higher" if measure.best == "max" else "lower"
     rivals = sorted(part["rival"].unique(), key=method_order)
     others = [rival for rival in rivals if rival not in METHOD_TITLES]
     return Document(
-        title=measure.title,
-        caption=f"DRL minus each rival ({better} is better for DRL).",
+        title=measure.title if comparison == RIVALS else f"{measure.title}, {method}",
+        caption=f"{method} minus each rival ({better} is better for {method}).",
         columns=notes.column_titles(frame),
         rows=[
             Row(

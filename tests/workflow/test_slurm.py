@@ -211,7 +211,8 @@ def training(copy):
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"scripts/train.py" in command[:2] and (folder / "cwd").readlink() == copy.root:
+            is_training = any(part.endswith(b"scripts/train.py") for part in command[:2])
+            if is_training and (folder / "cwd").readlink() == copy.root:
                 return int(folder.name)
     return None
 

@@ -31,7 +31,7 @@ def test_figures_whose_images_no_selected_run_has_are_left_out_and_said():
     assert {"figure_1", "figure_4", "accuracy_curves"} <= set(selection.drawable(told))
     [sentence] = selection.notes_on_figures(told)
     assert "Not made: Figure 2 and Figure 3, whose images (mnist)" in sentence
-    assert "`snakemake figure_2`" in sentence
+    assert "snakemake figure_2 makes" in sentence
 
 
 @pytest.mark.parametrize(

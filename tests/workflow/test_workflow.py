@@ -230,8 +230,8 @@ def test_a_figure_of_fewer_seeds_is_called_partial(twin):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Figure 2: 1 of 2 seeds." in (twin.root / "results/verdict.md").read_text()
     text = (twin.root / "results/report.html").read_text()
-    assert "<title>Partial: " in text
-    assert "<p>Figure 2: 1 of 2 seeds.</p>" in text
+    assert "<title>Demonstration: Partial: " in text
+    assert text.count("<p>Figure 2: 1 of 2 seeds.</p>") == 1
 
 
 def test_a_changed_reading_of_tables_plans_the_tables_that_depend_on_it(twin):

@@ -70,7 +70,7 @@ rule page:
         readings=json.dumps(config["readings"]),
         notes=arguments(
             "note",
-            [*selection.notes(config, missing=False), *selection.notes_on_figures(config)],
+            [*selection.notes(config, missing=False), *selection.notes_on_images(config)],
         ),
         studies=lambda w: [str(path) for path in summaries()],
         told=lambda w: digest_of(summaries()),

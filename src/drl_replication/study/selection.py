@@ -261,15 +261,20 @@ def notes_on_figures(config: Mapping) -> list[str]:
         for name, row in FIGURES.items()
         if row.records == "seeds"
     }
-    sentences = [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+    partial = [f"{sentence}." for sentence in partial_figures(there, config["seeds"])]
+    return [*partial, *notes_on_images(config)]
+
+
+def notes_on_images(config: Mapping) -> list[str]:
+    """A sentence that names the figures whose images no selected run has, if there are some."""
     lacking = [name for name in FIGURES if lacks_images(config, name)]
-    if lacking:
-        titles = listed(name.replace("_", " ").capitalize() for name in lacking)
-        sentences.append(
-            f"Not made: {titles}, whose images ({config['settings'][FIGURE_IMAGES]['dataset']}) no "
-            f"selected benchmark has; `snakemake {lacking[0]}` makes one all the same."
-        )
-    return sentences
+    if not lacking:
+        return []
+    titles = listed(name.replace("_", " ").capitalize() for name in lacking)
+    return [
+        f"Not made: {titles}, whose images ({config['settings'][FIGURE_IMAGES]['dataset']}) no "
+        f"selected benchmark has; snakemake {lacking[0]} makes one all the same."
+    ]
 
 
 def note_on_readings(config: Mapping) -> str:

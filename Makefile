@@ -19,7 +19,7 @@ mnist: setup  ## the paper's settings on the three MNIST benchmarks: 210 runs
 	$(BIN)/snakemake all --cores $(CORES) --configfile config/mnist.yaml
 
 test: setup  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python scripts/tools/run_tests.py
 
 setup: .venv/installed  ## a virtual environment, .venv, by the lock
 

@@ -5,12 +5,14 @@ import io
 import os
 import random
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import torch
 from helpers import tiny_images, tiny_settings
+from tqdm import tqdm
 
 from drl_replication.learning import checkpoints, training
 from drl_replication.learning.checkpoints import Checkpoint, fingerprint
@@ -46,6 +48,7 @@ def in_a_process(action):
     """Run `action` in a process of its own; returns its PID."""
     pid = os.fork()
     if pid == 0:
+        tqdm.set_lock(threading.RLock())  # the default one is shared: killed, it is held for ever
         try:
             action()
         except BaseException:

@@ -167,7 +167,7 @@ def test_a_second_call_of_make_installs_nothing(tmp_path):
     (tmp_path / ".venv" / "locked").touch()
     (tmp_path / ".venv" / "installed").touch()
     assert would_run("demo").startswith(".venv/bin/snakemake all")
-    assert would_run("test").startswith(".venv/bin/python -m pytest")
+    assert would_run("test").startswith(".venv/bin/python scripts/tools/run_tests.py")
     assert "pip" not in would_run("demo") + would_run("test")
     # Another pyproject.toml installs the package anew, but downloads nothing.
     os.utime(tmp_path / ".venv" / "installed", (0, 0))

@@ -141,3 +141,15 @@ def test_a_gpu_learns_the_same_up_to_rounding():
     on_gpu = train("drl", 0, learner.settings, CIFAR, "cuda")
     assert on_gpu["steps"] == on_cpu["steps"]
     assert on_gpu["memory"] == on_cpu["memory"]
+
+
+def test_a_gpu_records_a_few_shapes_of_batches_alone(monkeypatch):
+    recorded = []
+    monkeypatch.setattr(networks, "Replay", lambda _, x: recorded.append(x.shape[0]) or x.shape[0])
+    network = cifar_learner().network
+    sizes = [*range(1, networks.REPLAYS + 3), 1, networks.REPLAYS]
+    found = [network._replay(torch.zeros(n, 3, 32, 32)) for n in sizes]
+    assert recorded == list(range(1, networks.REPLAYS + 1))  # each once
+    assert found == [*recorded, None, None, 1, networks.REPLAYS]
+    network._apply(lambda tensor: tensor)  # what moves the parameters
+    assert network._replay(torch.zeros(9, 3, 32, 32)) == 9

@@ -13,6 +13,9 @@ from torch.utils.checkpoint import checkpoint
 
 from drl_replication.seeding import torch_seed
 
+# Shapes of batches whose passes a GPU records, the first that come: each holds its activations, and
+# the batches of a task's whole memory, as in GEM, have a new size at nearly every step.
+REPLAYS = 4
 RECOMPUTE_OVER = 512  # images: A-GEM's reference batch of 1,500 would keep 2.2 GB of activations
 
 
@@ -38,8 +41,8 @@ class Network(nn.Module):
 
         It takes the gradients of a loss at the layers to those at the parameters.
         """
-        if x.is_cuda:
-            return self._replay(x)(x)
+        if x.is_cuda and (replay := self._replay(x)):
+            return replay(x)
         with torch.enable_grad():
             layers = self(x)
 
@@ -60,12 +63,13 @@ class Network(nn.Module):
         """All numbers that learning changes, live: the parameters and BatchNorm's averages."""
         return [*self.weights, *(b for b in self.buffers() if b.is_floating_point())]
 
-    def _replay(self, x: Tensor) -> "Replay":
+    def _replay(self, x: Tensor) -> "Replay | None":
+        """The recorded passes for a batch like this; None if so many others are held already."""
         replays = self.__dict__.setdefault("_replays", {})
         kind = (tuple(x.shape), self.training)
-        if kind not in replays:
+        if kind not in replays and len(replays) < REPLAYS:
             replays[kind] = Replay(self, x)
-        return replays[kind]
+        return replays.get(kind)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy has a memory of its own, which no replay knows.

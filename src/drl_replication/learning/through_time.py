@@ -8,13 +8,12 @@ import time
 from collections.abc import Iterator
 
 import torch
-from tqdm import tqdm
 
 from drl_replication.data.datasets import Images
 from drl_replication.learning.checkpoints import Checkpoint
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.streams import build_stream
-from drl_replication.learning.training import CHECKPOINT_SECONDS, Study
+from drl_replication.learning.training import Study, complete
 from drl_replication.measures.through_time import average_anytime_accuracy, worst_drop
 
 
@@ -78,20 +77,7 @@ def train_watched(
     *,
     progress: bool = False,
 ) -> dict:
-    """As `training.train`, whose loop this is, with evaluations every `evaluate_every` samples."""
+    """As `training.train`, with evaluations every `evaluate_every` samples."""
     learner = Learner(method, settings, build_stream(settings, images, seed, device), seed)
     study = WatchedStudy(learner, settings["evaluate_every"])
-    saved = checkpoint.load() if checkpoint else None
-    if saved:
-        study.restore(saved)
-    total, last, clock = int(study.starts[-1]), study.position, time.monotonic()
-    hidden = None if progress else True
-    with tqdm(total=total, initial=last, unit="image", disable=hidden) as bar:
-        for boundary in study.learn():
-            bar.update(study.position - bar.n)
-            due = boundary or study.position - last >= checkpoint_every
-            due = due or time.monotonic() - clock >= CHECKPOINT_SECONDS
-            if checkpoint and due and not study.diverged:
-                checkpoint.save(study.state())
-                last, clock = study.position, time.monotonic()
-    return study.result()
+    return complete(study, checkpoint, checkpoint_every, progress=progress)

@@ -34,6 +34,13 @@ def train(
     """The part of :func:`run` that needs no data files: learn all tasks, evaluating after each."""
     study = Study(Learner(method, settings, build_stream(settings, images, seed, device), seed))
     del images  # the stream has its own
+    return complete(study, checkpoint, checkpoint_every, progress=progress)
+
+
+def complete(
+    study: "Study", checkpoint: Checkpoint | None, checkpoint_every: int, *, progress: bool
+) -> dict:
+    """The result of a study, learned to its end, from its checkpoint if there is one."""
     saved = checkpoint.load() if checkpoint else None
     if saved:
         study.restore(saved)

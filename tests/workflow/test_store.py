@@ -67,6 +67,17 @@ def test_data_and_code_are_in_the_key(monkeypatch):
     assert key("er", 0, record["settings"]) != same
 
 
+def test_what_evaluates_on_the_way_is_in_the_key_of_runs_that_do_alone(monkeypatch):
+    usual, watched = (runs.code_of("split_mnist", "er", w) for w in (False, True))
+    edited = "learning/through_time.py"
+    original = runs.syntax
+    changed = lambda file: "edited" if file.as_posix().endswith(edited) else original(file)  # noqa: E731
+    monkeypatch.setattr(runs, "syntax", changed)
+    again = runs.code_of.__wrapped__
+    assert again("split_mnist", "er") == usual
+    assert again("split_mnist", "er", True) != watched
+
+
 def test_what_it_was_computed_with_is_not_in_the_key():
     record = finished()
     record["provenance"] |= {"torch": "1.0", "host": "elsewhere", "commit": "f" * 40}

@@ -64,7 +64,8 @@ def train_run(
     made_with = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
     if target.type == "cuda":
         made_with["gpu"] = torch.cuda.get_device_name(target)
-    made_with["code"] = code_of(settings["benchmark"], method)
+    watched = "evaluate_every" in settings
+    made_with["code"] = code_of(settings["benchmark"], method, watched)
     _, checksums = read_manifest(manifest)
     kept = None
     if checkpoint:
@@ -74,7 +75,7 @@ def train_run(
         kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
     part = settings.get(HELD_OUT)
     images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
-    learn = train_watched if "evaluate_every" in settings else train
+    learn = train_watched if watched else train
     result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
     record = {"schema_version": SCHEMA_VERSION, **facts, **result}

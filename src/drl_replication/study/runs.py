@@ -63,7 +63,8 @@ class Run:
 def key(method: str, seed: int, settings: Mapping) -> str:
     """The key of a run that the present code would make with these settings."""
     data = DATASETS[settings["dataset"]].checksums
-    return _key(method, seed, settings, data, code_of(settings["benchmark"], method))
+    watched = "evaluate_every" in settings
+    return _key(method, seed, settings, data, code_of(settings["benchmark"], method, watched))
 
 
 def key_of(record: Mapping) -> str:
@@ -79,9 +80,13 @@ def _key(method: str, seed: int, settings: Mapping, data: Mapping, code: str | N
 
 
 @cache
-def code_of(benchmark: str, method: str) -> str:
-    """SHA-256 of what learns: both rows, and the syntax of every file that takes part."""
+def code_of(benchmark: str, method: str, watched: bool = False) -> str:
+    """SHA-256 of what learns: both rows, and the syntax of every file that takes part.
+
+    `watched`: of a run that is evaluated on its way, too.
+    """
     parts = METHODS[method].parts
-    files = of_script(PACKAGE / "learning" / "training.py", *parts)
+    first = "through_time.py" if watched else "training.py"
+    files = of_script(PACKAGE / "learning" / first, *parts)
     code = sorted(syntax(file) for file in files if file not in NOT_LEARNING)
     return hashlib.sha256(repr((BENCHMARKS[benchmark], parts, code)).encode()).hexdigest()

@@ -55,8 +55,9 @@ def main() -> None:
     write_text_atomically(own, f"results_dir: {folder}\nrecords_only: true\n")
     command = [sys.executable, "-m", "snakemake", args.target, "--cores", args.cores]
     command += ["--configfile", *args.configfile, str(own)]
-    done = subprocess.run(command, cwd=PROJECT, check=False).returncode
-    sys.exit(done or print(f"Made from what has finished, in {folder}"))
+    if done := subprocess.run(command, cwd=PROJECT, check=False).returncode:
+        sys.exit(done)
+    print(f"Made from what has finished, in {folder}")
 
 
 if __name__ == "__main__":

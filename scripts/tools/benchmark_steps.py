@@ -159,7 +159,8 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--benchmark", default="split_mnist")
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
+    of_the_paper = [name for name, row in METHODS.items() if not row.why]
+    parser.add_argument("--methods", nargs="+", default=of_the_paper, choices=list(METHODS))
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--steps", type=int, default=50, help="loaded batches a round")
     parser.add_argument("--avalanche", metavar="PYTHON", help="a Python that has Avalanche")

@@ -1,7 +1,6 @@
 """Print what the runs that are still to be made will cost, before anything is spent."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from drl_replication.data.datasets import DATASETS
 from drl_replication.jobs.commands import call
 from drl_replication.jobs.resources import predict
 from drl_replication.jobs.store import Store
+from drl_replication.records.reading import read
 from drl_replication.study.runs import Run, key
 from drl_replication.study.selection import Selection
 from drl_replication.study.study_files import read_study
@@ -50,7 +50,7 @@ def plan(results: Path, groups: Sequence[Group]) -> str:
         lacking = sum(not store.has(key(method, run.seed, settings), run) for run in runs)
         row[0], row[1] = row[0] + lacking, row[1] + len(runs)
         if lacking:
-            cost = json.loads((results / "plan" / benchmark / f"{method}.json").read_text())
+            cost = read(results / "plan" / benchmark / f"{method}.json", "cost")
             run = predict(cost, settings)
             row[2], row[3] = row[2] + lacking * run["seconds"], max(row[3], run["memory_mb"])
     rows = [

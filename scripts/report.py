@@ -8,9 +8,9 @@ import yaml
 
 from drl_replication.files import write_text_atomically
 from drl_replication.jobs.commands import call
-from drl_replication.records.strict_json import read_json
+from drl_replication.records.reading import read
 from drl_replication.report.page import render
-from drl_replication.report.sources import Sources, read_figure, table_number
+from drl_replication.report.sources import Sources, table_number
 from drl_replication.study.command_line import parser_for_runs
 from drl_replication.study.selection import Selection
 from drl_replication.tables.frames import read_csv
@@ -45,10 +45,10 @@ def make_report(
         aggregates=read_csv(aggregates),
         verdict=read_csv(verdict),
         claims=read_csv(claims),
-        figures={path.stem: (path, read_figure(path)) for path in figures},
+        figures={path.stem: (path, read(path, "figure")) for path in figures},
         citation=yaml.safe_load(citation.read_text("utf-8")),
         folder=output.parent,
-        studies={path: read_json(path) for path in studies},
+        studies={path: read(path, "study_summary") for path in studies},
         notes=note,
         published=published,
     )

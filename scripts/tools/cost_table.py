@@ -7,7 +7,6 @@ python scripts/tools/cost_table.py     puts it into costs.csv of jobs/; other ro
 import argparse
 import csv
 import io
-import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from drl_replication.files import write_text_atomically
 from drl_replication.jobs.resources import COLUMNS
 from drl_replication.learning.methods import METHODS
 from drl_replication.records.provenance import provenance
+from drl_replication.records.reading import read
 
 TABLE = Path(__file__).resolve().parents[2] / "src/drl_replication/jobs/costs.csv"
 
@@ -52,7 +52,7 @@ def measured(plan: Path, machine: str) -> Iterator[dict]:
         for method in METHODS:
             path = plan / benchmark / f"{method}.json"
             if path.exists():
-                cost = json.loads(path.read_text(encoding="utf-8"))
+                cost = read(path, "cost")
                 date = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
                 numbers = (f"{cost[name]:.4g}" for name in COLUMNS)
                 yield dict(zip(HEADER, (benchmark, method, *numbers, machine, date), strict=True))

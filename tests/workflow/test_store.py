@@ -327,5 +327,5 @@ def test_only_runs_with_a_record_are_usable_where_none_may_be_made(tmp_path):
 def test_a_file_that_is_no_selection(tmp_path, content):
     path = tmp_path / "selection.json"
     path.write_text(content)
-    with pytest.raises(RecordError, match="is no selection of runs"):
+    with pytest.raises(RecordError, match="breaks the schema of a selection of runs"):
         selection.Selection(path).records()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images, dataset_root, load
-from drl_replication.data.manifests import read_manifest
 from drl_replication.records.experiments import Id, experiment_path, write_experiment
+from drl_replication.records.manifests import read_manifest
 from drl_replication.records.provenance import provenance
 
 DATA = Path("data")  # where downloads and the embedded data go

@@ -10,7 +10,6 @@ import torch
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import Images, load
-from drl_replication.data.manifests import read_manifest
 from drl_replication.data.validation import HELD_OUT, hold_out
 from drl_replication.jobs import gpus
 from drl_replication.jobs.progress import Progress, ToldCheckpoint
@@ -18,6 +17,7 @@ from drl_replication.learning.checkpoints import fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.through_time import train_watched
 from drl_replication.learning.training import train
+from drl_replication.records.manifests import read_manifest
 from drl_replication.records.provenance import provenance
 from drl_replication.records.runs import SCHEMA_VERSION
 from drl_replication.records.settings import settings_digest
@@ -50,7 +50,7 @@ def train_run(
         finish: what to do with the record before the checkpoint is forgotten.
 
     Returns:
-        The record of the run (records/run.schema.json). Apart from times it is the same, bit for
+        The record of the run (records/schemas/run.json). Apart from times it is the same, bit for
         bit, whenever it is made from the same arguments on the same machine, and whether or not
         the run was killed in between.
 

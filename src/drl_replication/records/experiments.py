@@ -9,23 +9,14 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from drl_replication.files import write_text_atomically
+from drl_replication.records.reading import read
 from drl_replication.records.settings import check_settings, settings_digest
-from drl_replication.records.strict_json import AGAIN, RecordError, read_json, readable_json
+from drl_replication.records.strict_json import AGAIN, RecordError, readable_json
 
 SCHEMA_VERSION = 1
 Id = int | str  # of an experiment
-IDS: dict[str, type] = {"figure": int, "experiment": str}  # the one key or the other
-KEYS: dict[str, type] = {
-    "schema_version": int,
-    "seed": int,
-    "settings": dict,
-    "settings_digest": str,
-    "result": dict,
-    "provenance": dict,
-}
 
 
 def experiment_path(root: str | Path, which: Id, seed: int) -> Path:
@@ -84,35 +75,18 @@ def read_experiment(path: str | Path, settings: Mapping | None = None) -> dict:
     Raises RecordError, in one sentence, for a file that cannot be used or was made with others.
     """
     path = Path(path)
-    try:
-        record = read_json(path)
-    except RecursionError:
-        raise RecordError(f"{path} is nested too deeply to be a record: {AGAIN}.") from None
-    _check_form(record, path)
+    record = read(path, "experiment")
+    _check_consistency(record, path)
     if settings is not None:
         check_settings(record["settings"], settings, path)
     return record
 
 
-def _check_form(record: Any, path: Path) -> None:
-    found = [k for k in IDS if isinstance(record, dict) and set(record) == {*KEYS, k}]
-    if not found:
-        raise RecordError(
-            f"{path} is no experiment record, since it is not an object with exactly the keys "
-            f"{', '.join(KEYS)} and figure or experiment: {AGAIN}."
-        )
-    (own,) = found
-    for key, kind in {**KEYS, own: IDS[own]}.items():
-        if type(record[key]) is not kind:
-            raise RecordError(f"{path} has a {key} that is no {kind.__name__}: {AGAIN}.")
-    if record["schema_version"] != SCHEMA_VERSION:
-        raise RecordError(
-            f"{path} has schema_version {record['schema_version']}, but this version of the "
-            f"package reads {SCHEMA_VERSION}: {AGAIN}."
-        )
+def _check_consistency(record: dict, path: Path) -> None:
     if record["settings_digest"] != settings_digest(record["settings"]):
         raise RecordError(f"{path} has settings that its settings_digest does not fit: {AGAIN}.")
-    place = experiment_path("", record[own], record["seed"])
+    which = record["figure"] if "figure" in record else record["experiment"]
+    place = experiment_path("", which, record["seed"])
     if path.absolute().parts[-2:] != place.parts:
         raise RecordError(f"{path} says that it belongs at .../{place}: {AGAIN}.")
 

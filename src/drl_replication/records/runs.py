@@ -2,16 +2,11 @@
 
 import json
 import math
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from drl_replication.files import write_text_atomically
 from drl_replication.measures.continual import (
@@ -19,8 +14,9 @@ from drl_replication.measures.continual import (
     average_forgetting,
 )
 from drl_replication.records.packed import is_there, read_packed
+from drl_replication.records.reading import check, read
 from drl_replication.records.settings import check_settings, settings_digest
-from drl_replication.records.strict_json import AGAIN, RecordError, read_json, readable_json
+from drl_replication.records.strict_json import AGAIN, RecordError, readable_json
 
 SCHEMA_VERSION = 1
 TOLERANCE = 1e-9
@@ -78,11 +74,8 @@ def read_anywhere(path: Path) -> dict:
     Raises RecordError, in one sentence, for a file that is missing, unreadable, too large or too
     deep, not JSON, of another schema version, against the schema, or inconsistent in itself.
     """
-    try:
-        record = read_json(path)
-        _check(record, path)
-    except RecursionError:
-        raise RecordError(f"{path} is nested too deeply to be a run record: {AGAIN}.") from None
+    record = read(path, "run")
+    _check_consistency(record, path)
     return record
 
 
@@ -94,39 +87,14 @@ def _check_place(record: Mapping, path: Path) -> None:
         )
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    source = files("drl_replication.records").joinpath("run.schema.json")
-    return Draft202012Validator(json.loads(source.read_text(encoding="utf-8")))
-
-
 def _check(record: Any, path: Path) -> None:
-    _check_version(record, path)
-    error = best_match(_validator().iter_errors(record))
-    if error is not None:
-        message = textwrap.shorten(error.message, 200, placeholder=" ...")
-        raise RecordError(f"{path} breaks the schema at {error.json_path}: {message}; {AGAIN}.")
+    check(record, path, "run")
+    _check_consistency(record, path)
+
+
+def _check_consistency(record: dict, path: Path) -> None:
     for problem in _problems(record):
         raise RecordError(f"{path} contradicts itself: {problem[:500]}; {AGAIN}.")
-
-
-def _check_version(record: Any, path: Path) -> None:
-    version = record.get("schema_version") if isinstance(record, dict) else None
-    if type(version) is not int:
-        raise RecordError(
-            f"{path} is no run record, since it is not an object with an integer "
-            f"schema_version: {AGAIN}."
-        )
-    if version > SCHEMA_VERSION:
-        raise RecordError(
-            f"{path} has schema_version {version}, newer than {SCHEMA_VERSION}, which this "
-            "version of the package reads: update the package."
-        )
-    if version < SCHEMA_VERSION:
-        raise RecordError(
-            f"{path} has schema_version {version}, older than {SCHEMA_VERSION}, which this "
-            f"version of the package reads: {AGAIN}."
-        )
 
 
 def _problems(record: dict) -> Iterator[str]:

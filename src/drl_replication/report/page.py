@@ -9,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from drl_replication.paper.printed import benchmark_title, method_title
+from drl_replication.records.reading import read
 from drl_replication.report import grids, runs, verdicts
-from drl_replication.report.sources import Sources, read_figure
+from drl_replication.report.sources import Sources
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import READINGS
 from drl_replication.study.studies import FIGURES as STUDY_FIGURES
@@ -99,7 +100,7 @@ def _study(sources: Sources, path: Path, told: Mapping[str, Any]) -> dict[str, A
     return {
         **told,
         "page": sources.link(next((page for page in pages if page.exists()), pages[0])),
-        "figures": [_shown(sources, f, read_figure(f)) for f in drawn if f.exists()],
+        "figures": [_shown(sources, f, read(f, "figure")) for f in drawn if f.exists()],
     }
 
 

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pandas as pd
 
 from drl_replication.data.datasets import DATASETS
-from drl_replication.records.strict_json import AGAIN, read_json
 from drl_replication.tables.runs import Record
 
 
@@ -64,13 +63,3 @@ def table_number(path: Path) -> int:
     if stem != "table" or number not in {"1", "2", "3", "4", "5", "6"}:
         raise ValueError(f"{path} is no table of the paper: give files table_1.csv to table_6.csv.")
     return int(number)
-
-
-def read_figure(path: Path) -> Mapping[str, Any]:
-    """What a figure says of itself. Raises ValueError (RecordError) for a file that isn't that."""
-    content = read_json(path)
-    if not isinstance(content, dict) or not isinstance(content.get("caption"), str):
-        raise ValueError(f"{path} holds no caption, but a figure's JSON has one: {AGAIN}.")
-    if not isinstance(content.get("seeds", []), list):
-        raise ValueError(f"{path} has seeds that are no list: {AGAIN}.")
-    return content

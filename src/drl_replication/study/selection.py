@@ -15,6 +15,7 @@ from drl_replication.files import write_text_atomically
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title
 from drl_replication.records.experiments import experiment_path
 from drl_replication.records.packed import holder, is_there
+from drl_replication.records.reading import read
 from drl_replication.records.runs import collect
 from drl_replication.records.strict_json import RecordError, read_json
 from drl_replication.study.figures import FIGURES
@@ -31,8 +32,6 @@ from drl_replication.study.settings import (
 from drl_replication.text.coverage import missing_runs, partial_figures
 from drl_replication.text.numbers import listed
 
-KEYS = {"results", "runs", "settings"}
-
 
 class Selection:
     """The selected runs, as :func:`write_selection` wrote them to `path`; read when it is used.
@@ -45,10 +44,7 @@ class Selection:
 
     @cached_property
     def _content(self) -> dict:
-        content = read_json(self.path)
-        if not isinstance(content, dict) or content.keys() != KEYS:
-            raise RecordError(f"{self.path} is no selection of runs: make it with snakemake.")
-        return content
+        return read(self.path, "selection")
 
     @property
     def results(self) -> Path:

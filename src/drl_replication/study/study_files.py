@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drl_replication.records.strict_json import RecordError, read_json
+from drl_replication.records.reading import read
 from drl_replication.study.runs import Run
 from drl_replication.study.studies import Cell
-
-KEYS = {"study", "title", "results", "seeds", "compared_with", "chosen_on", "readings", "variants"}
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,7 @@ def to_json(study: StudyFile) -> str:
 
 def read_study(path: Path) -> StudyFile:
     """Read what was written of a study. Raises RecordError for a file of anything else."""
-    content = read_json(path)
-    if not isinstance(content, dict) or content.keys() != KEYS:
-        raise RecordError(f"{path} is no study: make it with snakemake.")
+    content = read(path, "study")
     variants = [
         VariantOfStudy(**{**row, "cells": [Cell(**cell) for cell in row["cells"]]})
         for row in content["variants"]

@@ -17,7 +17,7 @@ from drl_replication.paper.printed import (
     METHOD_TITLES,
     method_title,
 )
-from drl_replication.records.strict_json import AGAIN, RecordError, read_json
+from drl_replication.records.reading import read
 from drl_replication.tables.claim_experiments import COLUMNS, claim_experiments
 from drl_replication.tables.frames import read_csv
 from drl_replication.text.notes import ENOUGH
@@ -152,13 +152,9 @@ def _of_the_paper(frame: pd.DataFrame) -> pd.DataFrame:
 def read_figures(paths: Iterable[Path]) -> dict[str, Summary]:
     """The JSON of figures, by the name of their file.
 
-    Raises RecordError for a file that is missing, unreadable or has no summary.
+    Raises RecordError as `reading.read`.
     """
-    figures = {Path(path).stem: read_json(Path(path)) for path in paths}
-    for name, figure in figures.items():
-        if not isinstance(figure, dict) or "summary" not in figure:
-            raise RecordError(f"The JSON of {name} has no summary, so it is no figure's: {AGAIN}.")
-    return figures
+    return {Path(path).stem: read(path, "figure") for path in paths}
 
 
 def majority(found: Mapping[str, str], total: int = len(BENCHMARK_TITLES)) -> str:

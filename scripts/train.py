@@ -30,6 +30,7 @@ def by_hand(args: argparse.Namespace) -> None:
     results, dataset = Path(loaded["results_dir"]), args.settings["dataset"]
     args.checkpoint_every = loaded["checkpoint_every"]
     args.device = args.device or loaded["device"]["train"]
+    args.keep_weights = loaded["keep_weights"]
     args.manifest = results / "data" / f"{dataset}.json"
     run = Run(args.benchmark, args.method, args.seed)
     args.output = args.output or [results / run.path]
@@ -69,6 +70,7 @@ def main() -> None:
     if (args.settings is None) == (args.benchmark is None):
         parser.error("give either --benchmark, or --settings with --manifest and --output")
     args.data_dir = os.environ.get("DRL_DATA_DIR") or None
+    args.keep_weights = [int(seed) for seed in os.environ.get("DRL_KEEP_WEIGHTS", "").split()]
     try:
         if args.benchmark:
             by_hand(args)
@@ -80,6 +82,7 @@ def main() -> None:
             data_dir=args.data_dir,
             device=args.device or "auto",
             checkpoint_every=args.checkpoint_every,
+            keep_weights=args.keep_weights,
         )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")

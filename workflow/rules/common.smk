@@ -129,6 +129,7 @@ def environment():
         "PYTHONPATH": PROJECT / "src",
         "SCRIPTS": PROJECT / "scripts",
         "DRL_DATA_DIR": os.environ.get("DRL_DATA_DIR") or config["data_dir"] or "",
+        "DRL_KEEP_WEIGHTS": " ".join(map(str, config["keep_weights"])),
         "OMP_NUM_THREADS": 1,
     }
     exports = [f"export {name}={shlex.quote(str(value))};" for name, value in variables.items()]

@@ -52,6 +52,7 @@ def make(
     data_dir: str | None,
     device: str = "auto",
     checkpoint_every: int = 1000,
+    keep_weights: Sequence[int] = (),
 ) -> None:
     """Put the record of a run to `output`: from the store, or made, with its checkpoints.
 
@@ -63,6 +64,7 @@ def make(
         data_dir: the user's folder of datasets, if there is one.
         device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
         checkpoint_every: so many loaded samples, and after each task.
+        keep_weights: seeds whose final weights are kept beside the records (`Run.weights`).
 
     Raises:
         ValueError: `output` is another place, device or data are not there as asked for, or the
@@ -76,6 +78,7 @@ def make(
     store = Store(output.parents[len(Path(run.path).parts) - 1])
     name = key(method, run.seed, settings)
     record = store.find(name)
+    weights = store.results / run.weights if run.seed in keep_weights else None
     if record is None:
         with memory_told(output):
             from drl_replication.jobs.train import train_run
@@ -90,9 +93,16 @@ def make(
                 checkpoint=store.checkpoint(name),
                 checkpoint_every=checkpoint_every,
                 finish=store.keep,
+                weights=weights,
             )
     else:
         print(f"{output}: was finished before, with these settings and this code", file=sys.stderr)
+        if weights and not weights.exists() and not record["diverged"]:
+            print(
+                f"{output}: its weights were not kept; to have them, delete it and "
+                f"{store.record(name)}, and run the job again",
+                file=sys.stderr,
+            )
     store.put(name, run)
     accuracy = record["average_accuracy"]
     result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"

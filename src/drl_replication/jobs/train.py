@@ -13,6 +13,7 @@ from drl_replication.data.datasets import Images, load
 from drl_replication.data.validation import HELD_OUT, hold_out
 from drl_replication.jobs import gpus
 from drl_replication.jobs.progress import Progress, ToldCheckpoint
+from drl_replication.jobs.weights import write_weights
 from drl_replication.learning.checkpoints import fingerprint
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.through_time import train_watched
@@ -35,6 +36,7 @@ def train_run(
     checkpoint: Path | None = None,
     checkpoint_every: int = 1000,
     finish: Callable[[dict], None] = lambda record: None,
+    weights: Path | None = None,
 ) -> dict:
     """Train and measure one (benchmark, method, seed).
 
@@ -48,6 +50,7 @@ def train_run(
         checkpoint: where to keep the state; a run that was killed goes on from it.
         checkpoint_every: so many loaded samples, and after each task.
         finish: what to do with the record before the checkpoint is forgotten.
+        weights: where to keep the final ones; only with a checkpoint.
 
     Returns:
         The record of the run (records/schemas/run.json). Apart from times it is the same, bit for
@@ -85,6 +88,8 @@ def train_run(
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    if kept and weights:
+        write_weights(weights, kept, record)
     finish(record)
     if kept:
         kept.remove()

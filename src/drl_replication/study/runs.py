@@ -47,6 +47,11 @@ class Run:
         """Where its record stands below the folder of results."""
         return f"{self.folder}runs/{self.benchmark}/{self.method}/seed_{self.seed}.json"
 
+    @property
+    def weights(self) -> str:
+        """Where its final weights are kept, if they are, below the folder of results."""
+        return f"{self.folder}weights/{self.benchmark}/{self.method}/seed_{self.seed}.safetensors"
+
     @classmethod
     def at(cls, path: str | Path) -> "Run":
         """The run whose record stands at `path`. Raises ValueError for any other path."""

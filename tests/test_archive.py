@@ -1,5 +1,6 @@
 """Version, citation, and what archives read."""
 
+import gzip
 import json
 import re
 import tomllib
@@ -80,9 +81,14 @@ def test_the_crate_s_files_and_folders_are_there():
 
 
 def test_the_crate_tells_of_every_run():
-    folders = {f"{path}/" for path in (PROJECT / "results/published/runs").glob("*/*")}
+    runs = PROJECT / "results/published/runs"
+    held = {(path, path.parent.name, path.name) for path in runs.glob("*/*")}
+    for path in runs.glob("*.jsonl.gz"):
+        records = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
+        held |= {(path, record["benchmark"], record["method"]) for record in records}
     actions = [entity for entity in ENTITIES.values() if entity["@type"] == "CreateAction"]
-    assert {f"{PROJECT / action['result']['@id']}/" for action in actions} == folders
+    told = {(PROJECT / a["result"]["@id"], *a["@id"][1:].rsplit("-", 1)) for a in actions}
+    assert told == held
     assert ENTITIES["./"]["mentions"] == [{"@id": action["@id"]} for action in actions]
     for action in actions:
         assert action["instrument"] == ENTITIES["./"]["mainEntity"]

@@ -1,5 +1,6 @@
 """The replication report and the article: fresh, from the records, and LaTeX that compiles."""
 
+import gzip
 import json
 import re
 import shutil
@@ -18,6 +19,8 @@ PUBLISHED = PROJECT / "results/published"
 WRITTEN = ["REPLICATION.md", "article/content.tex", "article/metadata.tex", "article/metadata.yaml"]
 REPORT = (PROJECT / "REPLICATION.md").read_text(encoding="utf-8")
 RECORDS = [json.loads(path.read_text()) for path in PUBLISHED.glob("runs/*/*/*.json")]
+for packed in PUBLISHED.glob("runs/*.jsonl.gz"):
+    RECORDS += map(json.loads, gzip.decompress(packed.read_bytes()).splitlines())
 
 
 @pytest.fixture(scope="module")

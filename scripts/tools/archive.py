@@ -14,6 +14,8 @@ import yaml
 from markers import PROJECT
 
 from drl_replication.paper.printed import benchmark_title, method_title
+from drl_replication.records import packed
+from drl_replication.records.runs import read_record
 from drl_replication.study.figures import FIGURES
 from drl_replication.study.readings import TABLE_READINGS
 
@@ -186,17 +188,27 @@ def frame(citation: dict) -> list[Entity]:
 
 
 def runs() -> tuple[list[Entity], list[Entity]]:
-    """One action for each method on each benchmark, and the folder of its records."""
-    found: dict[tuple[str, str], list[dict]] = defaultdict(list)
-    for path in sorted((PROJECT / PUBLISHED).glob("runs/*/*/*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        found[record["benchmark"], record["method"]].append(record)
-    actions, folders = [], []
-    for (benchmark, method), records in found.items():
-        folder = f"{PUBLISHED}/runs/{benchmark}/{method}/"
+    """One action for each method on each benchmark; the folders and files of records."""
+    found: dict[tuple[str, str, str], list[dict]] = defaultdict(list)
+    for path in packed.places(PROJECT / PUBLISHED / "runs"):
+        record, holder = read_record(path), packed.holder(path)
+        where = f"{path.parent}/" if holder == path else str(holder)
+        where = where.removeprefix(f"{PROJECT}/")
+        found[where, record["benchmark"], record["method"]].append(record)
+    actions, held = [], {}
+    for (where, benchmark, method), records in found.items():
+        title = benchmark_title(benchmark)
+        held[where] = (
+            {
+                "@id": where,
+                "@type": "Dataset",
+                "name": f"Records: {method_title(method)} on {title}",
+            }
+            if where.endswith("/")
+            else file(where, f"records: all methods on {title}")
+        )
         name = f"{method_title(method)} on {benchmark_title(benchmark)}, {len(records)} seeds"
         made = [record["provenance"] for record in records]
-        folders.append({"@id": folder, "@type": "Dataset", "name": f"Records: {name}"})
         actions.append(
             {
                 "@id": f"#{benchmark}-{method}",
@@ -204,14 +216,14 @@ def runs() -> tuple[list[Entity], list[Entity]]:
                 "name": name,
                 "instrument": ref(WORKFLOW),
                 "object": ref("config/config.yaml"),
-                "result": ref(folder),
+                "result": ref(where),
                 "startTime": min(m["started"] for m in made),
                 "endTime": max(m["finished"] for m in made),
                 "agent": ref(AUTHORS),
                 "description": f"By commits {', '.join(sorted({str(m['commit']) for m in made}))}.",
             }
         )
-    return actions, folders
+    return actions, list(held.values())
 
 
 def file(name: str, told: str) -> Entity:

@@ -27,6 +27,8 @@ from drl_replication.paper.printed import (
     benchmark_title,
     method_title,
 )
+from drl_replication.records import packed
+from drl_replication.records.runs import read_record
 from drl_replication.study.readings import READINGS
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
@@ -79,7 +81,7 @@ def files() -> dict[str, str]:
 
 def collected() -> dict[str, Any]:
     """What the template shows."""
-    records = [json.loads(path.read_text()) for path in sorted(PUBLISHED.glob("runs/*/*/*.json"))]
+    records = [read_record(path) for path in packed.places(PUBLISHED / "runs")]
     names = ("table_1", "table_6", "comparisons", "audit")
     tables = {name: read(f"tables/{name}.csv") for name in names}
     verdict, claims = read("verdict.csv"), read("claims.csv")

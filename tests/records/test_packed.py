@@ -112,3 +112,12 @@ def test_a_configuration_finds_packed_runs(packed):
     files = selection.files(chosen)
     assert files == ["runs/split_mnist/drl/seed_0.json", "runs/split_mnist.jsonl.gz"]
     assert selection.files(chosen | {"records_only": False})[-1].endswith("rmargin/seed_10.json")
+
+
+def test_all_places_of_a_folder_whoever_holds_them(tmp_path):
+    runs = tmp_path / "runs"
+    own = make_record(method="er", seed=3)
+    write_record(place(runs, own), own)
+    others = [make_record(method=m, seed=s) for m, s in (("er", 3), ("drl", 0), ("drl", 11))]
+    (runs / f"{own['benchmark']}.jsonl.gz").write_bytes(packed.pack(others))
+    assert packed.places(runs) == sorted(place(runs, record) for record in others)

@@ -61,6 +61,20 @@ def read_packed(path: Path) -> dict[str, Any] | None:
     return None if record is None else json.loads(json.dumps(record))
 
 
+def places(runs: Path) -> list[Path]:
+    """The places of all records below the folder `runs`, of their own or packed, in order.
+
+    Raises RecordError for a packed file that cannot be used.
+    """
+    found = set(runs.glob("*/*/seed_*.json"))
+    for packed in runs.glob("*.jsonl.gz"):
+        folder = runs / packed.name.removesuffix(".jsonl.gz")
+        stat = packed.stat()
+        content = _read(packed, stat.st_mtime_ns, stat.st_size)
+        found |= {folder / method / name for method, names in content.items() for name in names}
+    return sorted(found)
+
+
 @lru_cache(maxsize=16)
 def _read(packed: Path, changed: int, size: int) -> dict[str, dict[str, Any]]:
     """By method and name of file; `changed` and `size` are those of the file that was read."""

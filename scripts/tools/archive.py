@@ -195,18 +195,15 @@ def runs() -> tuple[list[Entity], list[Entity]]:
         where = f"{path.parent}/" if holder == path else str(holder)
         where = where.removeprefix(f"{PROJECT}/")
         found[where, record["benchmark"], record["method"]].append(record)
-    actions, held = [], {}
+    actions: list[Entity] = []
+    held: dict[str, Entity] = {}
     for (where, benchmark, method), records in found.items():
         title = benchmark_title(benchmark)
-        held[where] = (
-            {
-                "@id": where,
-                "@type": "Dataset",
-                "name": f"Records: {method_title(method)} on {title}",
-            }
-            if where.endswith("/")
-            else file(where, f"records: all methods on {title}")
-        )
+        if where.endswith("/"):
+            told = f"Records: {method_title(method)} on {title}"
+            held[where] = {"@id": where, "@type": "Dataset", "name": told}
+        else:
+            held[where] = file(where, f"Records: all methods on {title}")
         name = f"{method_title(method)} on {benchmark_title(benchmark)}, {len(records)} seeds"
         made = [record["provenance"] for record in records]
         actions.append(

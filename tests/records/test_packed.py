@@ -6,7 +6,8 @@ import json
 import pytest
 from helpers import CONFIG, make_record, make_settings, place
 
-from drl_replication.records.packed import holder, is_there, pack, places
+from drl_replication.records.packed import holder, is_there, pack
+from drl_replication.records.packed import places as all_places
 from drl_replication.records.runs import collect, read_record, record_path, write_record
 from drl_replication.records.strict_json import RecordError
 from drl_replication.study import config, selection
@@ -120,4 +121,4 @@ def test_all_places_of_a_folder_whoever_holds_them(tmp_path):
     write_record(place(runs, own), own)
     others = [make_record(method=m, seed=s) for m, s in (("er", 3), ("drl", 0), ("drl", 11))]
     (runs / f"{own['benchmark']}.jsonl.gz").write_bytes(pack(others))
-    assert places(runs) == sorted(place(runs, record) for record in others)
+    assert all_places(runs) == sorted(place(runs, record) for record in others)

@@ -39,7 +39,7 @@ RESULTS = Path(config["results_dir"])
 PUBLISHED = Path("results/published")  # of the whole study, and tracked by git
 if RESULTS == PUBLISHED:
     whole = configuration.load(map(Path, DEFAULTS))
-    if any(config[key] != whole[key] for key in ("benchmarks", "methods", "seeds")):
+    if any({*whole[key]} - {*config[key]} for key in ("benchmarks", "methods", "seeds")):
         raise WorkflowError(
             f"{PUBLISHED} holds the results of the whole study, and a part would take their place; "
             f"say: mkdir -p results/part && cp -r {PUBLISHED}/runs {PUBLISHED}/experiments "

@@ -1,5 +1,7 @@
 """Claims that are judged from run records."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -259,13 +261,13 @@ def test_drl_and_rho(rho, expected):
 
 def test_an_uneven_memory():
     found = runs({})
-    assert judged("memory_uniform", found)[0] == HOLDS
+    assert judged("memory_uniform", replace(found))[0] == HOLDS
     found.runs.loc[found.runs["method"] == "gss", "memory_spread"] = 50  # has another memory
-    assert judged("memory_uniform", found)[0] == HOLDS
+    assert judged("memory_uniform", replace(found))[0] == HOLDS
     found.runs.loc[0, "memory_spread"] = 2
-    assert judged("memory_uniform", found)[0] == MIXED
+    assert judged("memory_uniform", replace(found))[0] == MIXED
     found.runs["memory_spread"] = 2
-    assert judged("memory_uniform", found)[0] == FAILS
+    assert judged("memory_uniform", replace(found))[0] == FAILS
 
 
 def test_an_interval_decides_and_not_the_mean():

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -203,6 +203,12 @@ def sign_flip_interval(differences: Numbers, confidence: float = 0.95) -> tuple[
     Raises ValueError as `sign_flip_test`.
     """
     d = np.sort(_checked_differences(differences))
+    return _sign_flip_interval(tuple(d.tolist()), confidence)
+
+
+@lru_cache(maxsize=4096)  # each threshold of a claim asks for the same ones again
+def _sign_flip_interval(ordered: tuple[float, ...], confidence: float) -> tuple[float, float]:
+    d = np.array(ordered)
     rank = math.floor((1 - confidence) / 2 * 2.0 ** len(d) + 1e-9)  # of the subsets' means
     if rank < 1:
         return math.nan, math.nan

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,7 +76,27 @@ class Evidence:
 
     def finished(self, benchmark: str) -> pd.DataFrame:
         """The finished runs of a benchmark."""
-        return self.runs[(self.runs["benchmark"] == benchmark) & ~self.runs["diverged"]]
+        return self._finished.get(benchmark, self.runs[:0])
+
+    @cached_property
+    def _finished(self) -> dict[str, pd.DataFrame]:
+        finished = self.runs[~self.runs["diverged"].astype(bool)]
+        return {str(b): part for b, part in finished.groupby("benchmark")}
+
+    @cached_property
+    def _counts(self) -> dict[str, Counter[str]]:
+        return {b: Counter(part["method"]) for b, part in self._finished.items()}
+
+    @cached_property
+    def arms(self) -> dict[str, pd.DataFrame]:
+        """The experiments by benchmark: one row a seed, one column `arm.measure`."""
+        named = self.experiments.assign(
+            name=self.experiments["arm"] + "." + self.experiments["measure"]
+        )
+        return {
+            str(b): part.pivot(index="seed", columns="name", values="value")
+            for b, part in named.groupby("benchmark")
+        }
 
     def means(self, benchmark: str, column: str) -> pd.Series:
         """The mean of a measure over the finished runs, by method."""
@@ -89,8 +109,8 @@ class Evidence:
 
     def lacking(self, benchmark: str, methods: Iterable[str]) -> list[str]:
         """Methods with too few finished runs."""
-        n = self.finished(benchmark)["method"].value_counts()
-        return [method for method in methods if n.get(method, 0) < self.fewest]
+        n = self._counts.get(benchmark, Counter())
+        return [method for method in methods if n[method] < self.fewest]
 
     def judged(self, methods: Iterable[str] = METHOD_TITLES) -> list[str]:
         """The paper's benchmarks on which each of the methods has enough finished runs."""

@@ -67,14 +67,10 @@ def _differences(
     comparison: Mapping[str, Any], evidence: Evidence
 ) -> Iterator[tuple[str, "pd.Series[float]"]]:
     """By benchmark, the sums of a comparison, one a seed that has all of it."""
-    frame = evidence.experiments
     factors: Mapping[str, float] = comparison["of"]
     wanted = comparison.get("benchmarks")
-    for benchmark in sorted(frame["benchmark"].unique(), key=benchmark_order):
-        part = frame[frame["benchmark"] == benchmark]
-        table = part.assign(name=part["arm"] + "." + part["measure"]).pivot(
-            index="seed", columns="name", values="value"
-        )
+    for benchmark in sorted(evidence.arms, key=benchmark_order):
+        table = evidence.arms[benchmark]
         if not set(factors) <= set(table) or (wanted and benchmark not in wanted):
             continue
         there = table[list(factors)]
@@ -82,7 +78,7 @@ def _differences(
             there = there.fillna(comparison["lost"])
         values = (there * pd.Series(factors)).sum(axis=1, skipna=False).dropna()
         if len(values):
-            yield str(benchmark), values
+            yield benchmark, values
 
 
 def _outcome(

@@ -102,8 +102,8 @@ def _caption(counted: Mapping[str, int]) -> str:
     return (
         f"Average accuracy (Table 1): the paper's number (bar: ± {ACCURACY_MARGIN}) and ours, with "
         "the 90 % interval of the difference set on the paper's number. Reproduced: the interval "
-        f"lies within the bar; differs: wholly outside; else inconclusive; {told}. Thin intervals: "
-        f"n under {PROVISIONAL}. All columns have one scale."
+        f"lies within the bar; differs: wholly outside; else inconclusive; {told}. Pale: n under "
+        f"{PROVISIONAL}. All columns have one scale."
     )
 
 
@@ -172,13 +172,13 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
 
 
 def _message(panels: Mapping[str, Any]) -> str:
-    """`... of 21 with 5 seeds or more, 10 reproduced, ...`: fewer are provisional, not counted."""
+    """`... of 21 with n ≥ 5, 10 reproduced, ...`: fewer are provisional, not counted."""
     cells = [cell for column in panels.values() for cell in column.values()]
     verdicts = Counter(cell["verdict"] for cell in cells if cell["n"] >= PROVISIONAL)
     told = [f"{verdicts[v]} {'differ' if v == DIFFERS else v}" for v in LOOKS if verdicts[v]]
     judged = sum(verdicts[v] for v in LOOKS)
-    counted = f"of {judged} with {PROVISIONAL} seeds or more, {', '.join(told)}"
-    return f"The paper's average accuracies and ours: {counted if judged else 'none to count yet'}"
+    counted = f"of {judged} with n ≥ {PROVISIONAL}, {', '.join(told)}"
+    return f"Average accuracy, the paper's and ours: {counted if judged else 'none to count yet'}"
 
 
 def _ends(cells: Mapping[str, Any]) -> tuple[float, float]:
@@ -207,11 +207,11 @@ def _cell(axis: Axes, place: int, cell: Mapping[str, Any], usual: int) -> None:
         _beside(axis, theirs + ACCURACY_MARGIN, place, told)
         return
     assert look is not None
+    width, alpha = (1.3, 1.0) if cell["n"] >= PROVISIONAL else (0.6, 0.45)
     if cell["low"] is not None:
-        width = 1.3 if cell["n"] >= PROVISIONAL else 0.6
         ends = [theirs + cell["low"], theirs + cell["high"]]
-        axis.plot(ends, [place, place], color=look["color"], linewidth=width)
-    axis.plot(cell["ours"], place, linestyle="none", markersize=4, **look)
+        axis.plot(ends, [place, place], color=look["color"], linewidth=width, alpha=alpha)
+    axis.plot(cell["ours"], place, linestyle="none", markersize=4, alpha=alpha, **look)
     if cell["n"] != usual:
         _beside(axis, cell["ours"], place, f"n = {cell['n']}")
 

@@ -15,6 +15,7 @@ from drl_replication.experiments.figure_3 import effects, measure
 from drl_replication.figures.figure_3 import draw
 from drl_replication.learning.training import train
 from drl_replication.records.experiments import experiment_path, read_experiment, write_experiment
+from drl_replication.records.runs import read_record
 from drl_replication.study.settings import figure_settings
 
 IMAGES = tiny_images(tests=5)
@@ -219,7 +220,6 @@ def test_published_records_are_of_the_default_configuration_and_agree_with_the_r
     for seed in range(10):
         result = read_experiment(experiment_path(root / "experiments", 3, seed), settings)["result"]
         for method, ours in [("ber", result["ber"]), ("drl", result["drl"]["2"])]:
-            path = root / "runs" / "split_mnist" / method / f"seed_{seed}.json"
-            run = json.loads(path.read_text())
+            run = read_record(root / "runs" / "split_mnist" / method / f"seed_{seed}.json")
             for key in ("average_accuracy", "average_forgetting", "rho"):
                 assert ours[key] == pytest.approx(run[key], rel=1e-9)

@@ -31,8 +31,7 @@ CAPTION = (
     "(a) How probably a run of DRL has the higher average accuracy than one of each rival, with "
     "95 % bootstrap intervals: on each benchmark (small) and over all (large); 0.5 is no "
     "difference. (b) The share of runs above each score ({}), mean of the benchmarks, with 95 % "
-    "bands; further left all are near 1. To notice: whether a large interval leaves 0.5, and which "
-    "curve is outermost."
+    "bands; further left all are near 1. To notice: does a large interval leave 0.5?"
 )
 MARKERS = "osD^v"  # of benchmarks
 NEARLY_ALL = 0.95  # of the runs

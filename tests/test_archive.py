@@ -91,7 +91,7 @@ def test_the_crate_tells_of_every_run():
 
 
 def test_what_the_profiles_of_the_crate_ask_for():
-    """As a validator's recommendations; an address of the project is not known, so there is none."""
+    """As validators recommend; no address of the project is known, so none is named."""
     for name, entity in ENTITIES.items():
         if "File" in entity["@type"]:
             assert re.fullmatch(r"(text|application)/[a-z]+", entity["encodingFormat"]), name

@@ -44,6 +44,8 @@ ELSEWHERE = {
 }
 # Likewise: why no test runs it.
 NOT_RUN = {
+    ("CONTRIBUTING.md", "cffconvert"): "is not in the lock",
+    ("CONTRIBUTING.md", "rocrate-validator"): "is not in the lock, and needs the network",
     ("docs/library.md", "pip install"): "installs from the network",
     ("docs/speed.md", "python scripts/tools/benchmark_steps.py"): "measures for minutes",
     ("docs/use.md", "snakemake all --cores 1 --report"): "reports on results that are finished",

@@ -8,6 +8,14 @@ from project_copy import Copy
 from undisturbed import SMALL, complete
 
 
+def pytest_collection_modifyitems(config, items):
+    """The image takes too long to be built by whoever does not ask for it."""
+    if "container" not in config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("container")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory):
     """A copy with data, but without results; leave it so."""

@@ -96,6 +96,45 @@ def test_the_crate_tells_of_every_run():
         assert start <= end
 
 
+def test_what_the_profiles_of_the_crate_ask_for():
+    """As validators recommend; no address of the project is known, so none is named."""
+    for name, entity in ENTITIES.items():
+        if "File" in entity["@type"]:
+            assert re.fullmatch(r"(text|application)/[a-z]+", entity["encodingFormat"]), name
+    readme, workflow = ENTITIES["README.md"], ENTITIES[ENTITIES["./"]["mainEntity"]["@id"]]
+    assert readme["about"] == {"@id": "./"} and readme["encodingFormat"] == "text/markdown"
+    assert "ComputationalWorkflow" in ENTITIES[workflow["conformsTo"]["@id"]]["name"]
+    kinds = {name: ENTITIES["./"][name]["@id"] for name in ("author", "publisher")}
+    assert all(ENTITIES[name]["@type"] == "Organization" for name in kinds.values())
+    for name in ("name", "description", "datePublished", "license"):
+        assert ENTITIES["./"][name]
+
+
+# Of the schema of CITATION.cff 1.2.0, what this file uses.
+CFF_KEYS = {"cff-version", "message", "type", "title", "version", "date-released", "license"}
+CFF_KEYS |= {"authors", "keywords", "preferred-citation", "references"}
+
+
+def test_the_citation_has_the_form_of_its_schema():
+    assert CITATION.keys() == CFF_KEYS and CITATION["cff-version"] == "1.2.0"
+    assert CITATION["type"] in ("software", "dataset")
+    for entry in (CITATION["preferred-citation"], *CITATION["references"]):
+        assert {"type", "title", "authors"} <= entry.keys()
+    for author in CITATION["authors"]:
+        assert author.keys() == {"name"}  # of an entity; a person has given and family names
+
+
+# CodeMeta 3.0's own terms, of those used here; the others are schema.org's.
+CODEMETA_TERMS = {"referencePublication", "readme", "softwareRequirements"}
+SCHEMA_TERMS = {"name", "identifier", "description", "version", "datePublished", "license"}
+SCHEMA_TERMS |= {"author", "keywords", "programmingLanguage", "runtimePlatform", "operatingSystem"}
+
+
+def test_codemeta_uses_terms_that_it_has():
+    assert CODEMETA.keys() - {"@context", "type"} <= CODEMETA_TERMS | SCHEMA_TERMS
+    assert CODEMETA["@context"] == "https://w3id.org/codemeta/3.0"
+
+
 @pytest.mark.parametrize("name", ["codemeta.json", "codecheck.yml", "ro-crate-metadata.json"])
 def test_nothing_is_left_to_be_filled_in(name):
     assert not re.search(r"TODO|FIXME|XXXX|placeholder|\bnull\b", text(name), re.IGNORECASE)

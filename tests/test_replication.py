@@ -107,13 +107,14 @@ def test_metadata_are_those_of_the_citation():
 
 def test_the_latex_of_a_small_page(copy):
     page = (
-        "# Title\n\n## Cost & time\n\n- 5 % of `a_b`\n- M̂ ± 1 \N{SNOWMAN}\n\n"
+        "# Title\n\n## Cost & time\n\n- 5 % of `a_b`\n- M̂ ± 1 \N{SNOWMAN}\n- is *so*, 2 * 3 * 4\n\n"
         "| a | b |\n| --- | --- |\n| **x** | −1 |\n"
     )
     code = f"sys.path.insert(0, 'scripts/tools'); import latex; print(latex.to_latex({page!r}))"
     lines = copy.python("-c", f"import sys; {code}").stdout.splitlines()
     assert lines[0] == r"\section{Cost \& time}"
     assert r"\item 5 \% of \texttt{a\_b}" in lines and r"\item $\hat{M}$ $\pm$ 1 U+2603" in lines
+    assert r"\item is \emph{so}, 2 * 3 * 4" in lines
     assert r"\textbf{x} & $-$1 \\" in lines and "Title" not in "".join(lines)
 
 

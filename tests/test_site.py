@@ -1,11 +1,15 @@
 """The site: its pages are the documents of the repository, and their links are put right."""
 
 import importlib.util
+import os
+import re
+import subprocess
 
 import pytest
 import yaml
 from helpers import PROJECT
 
+MKDOCS = PROJECT / ".venv-docs/bin/mkdocs"
 CONFIG = yaml.safe_load((PROJECT / "mkdocs.yml").read_text(encoding="utf-8"))
 
 
@@ -55,6 +59,22 @@ def test_pictures_of_pages_come_along():
     assert "results/published/figures/overview.png" in hooks.pictures()
 
 
+@pytest.mark.skipif(not MKDOCS.exists(), reason="needs what builds the site: make docs")
+def test_the_site_is_built_of_all_pages_and_shows_nothing_from_elsewhere(tmp_path):
+    command = [MKDOCS, "build", "--strict", "--site-dir", tmp_path]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in pages(CONFIG["nav"]):
+        page = (tmp_path / name).with_suffix(".html").read_text(encoding="utf-8")
+        shown = re.findall(r"<(?:script|img|iframe|link rel=.?stylesheet)[^>]*>", page)
+        assert shown and not [tag for tag in shown if "//" in tag], name
+        for picture in re.findall(r'<img[^>]* src="?([^" >]+)', page):
+            assert (tmp_path / picture).is_file(), (name, picture)
+
+
 def test_nothing_is_fetched():
     assert CONFIG["theme"]["font"] is False
-    assert not {"extra_javascript", "extra_css"} & CONFIG.keys()
+    assert "extra_javascript" not in CONFIG
+    for name in CONFIG["extra_css"]:
+        assert "url(" not in (PROJECT / "docs" / name).read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ python scripts/tools/archive.py --check    is one of them stale?
 import json
 import tomllib
 from collections import defaultdict
+from pathlib import PurePosixPath
 from typing import Any
 
 import whole_files
@@ -41,6 +42,14 @@ PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+# What the main workflow is described by; its words are schema.org's.
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+FORMATS = {
+    ".csv": "text/csv",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".yaml": "application/yaml",
 }
 SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
 WORKFLOW, AUTHORS = "workflow/Snakefile", "#authors"
@@ -126,7 +135,7 @@ def codecheck(citation: dict) -> str:
 def crate(citation: dict) -> dict:
     """The study as a Workflow Run RO-Crate: the workflow, its settings, outputs, and its runs."""
     actions, records = runs()
-    parts = [*(ref(WORKFLOW), ref("config/config.yaml")), *map(ref, outputs())]
+    parts = [*(ref(WORKFLOW), ref("config/config.yaml"), ref("README.md")), *map(ref, outputs())]
     root = {
         "@id": "./",
         "@type": "Dataset",
@@ -135,6 +144,7 @@ def crate(citation: dict) -> dict:
         "datePublished": str(citation["date-released"]),
         "license": ref(MIT),
         "author": ref(AUTHORS),
+        "publisher": ref(AUTHORS),
         "conformsTo": [ref(profile) for profile in PROFILES],
         "mainEntity": ref(WORKFLOW),
         "hasPart": parts + [ref(folder["@id"]) for folder in records],
@@ -159,6 +169,8 @@ def frame(citation: dict) -> list[Entity]:
         "version": citation["version"],
         "programmingLanguage": ref(SNAKEMAKE),
         "license": ref(MIT),
+        "encodingFormat": "text/plain",
+        "conformsTo": ref(BIOSCHEMAS),
     }
     return [
         {
@@ -183,7 +195,14 @@ def frame(citation: dict) -> list[Entity]:
             {"@id": AUTHORS, "@type": "Organization", "name": a["name"]}
             for a in citation["authors"]
         ),
+        {
+            "@id": BIOSCHEMAS,
+            "@type": "CreativeWork",
+            "name": "ComputationalWorkflow profile of Bioschemas",
+            "version": "1.0-RELEASE",
+        },
         file("config/config.yaml", "the settings of the paper"),
+        file("README.md", "what the project is and how to use it") | {"about": ref("./")},
     ]
 
 
@@ -225,7 +244,8 @@ def runs() -> tuple[list[Entity], list[Entity]]:
 
 def file(name: str, told: str) -> Entity:
     """A file of the crate."""
-    return {"@id": name, "@type": "File", "name": told}
+    kind = FORMATS[PurePosixPath(name).suffix]
+    return {"@id": name, "@type": "File", "name": told, "encodingFormat": kind}
 
 
 def ref(name: str) -> Entity:

@@ -1,5 +1,5 @@
 """LaTeX of the plain Markdown that our tools write: headings, paragraphs, lists, tables, and
-bold, code and links within a line."""
+bold, emphasis, code and links within a line."""
 
 import re
 
@@ -21,7 +21,7 @@ GREEK = {
 # fmt: on
 SPECIAL |= {letter: f"$\\{name}$" for letter, name in GREEK.items()}
 HAT = "\N{COMBINING CIRCUMFLEX ACCENT}"  # the paper's episodic memory is an M with a hat
-INLINE = re.compile(r"\*\*(.+?)\*\*|`([^`]+)`|\[([^]]+)\]\(([^)]+)\)")
+INLINE = re.compile(r"\*\*(.+?)\*\*|\*([^*\s][^*]*)\*|`([^`]+)`|\[([^]]+)\]\(([^)]+)\)")
 HEADINGS = {"## ": r"\section", "### ": r"\subsection"}
 
 
@@ -36,9 +36,11 @@ def text(line: str) -> str:
     parts, end = [], 0
     for found in INLINE.finditer(line):
         parts.append(escaped(line[end : found.start()]))
-        bold, code, label, address = found.groups()
+        bold, emphasis, code, label, address = found.groups()
         if bold:
             parts.append(f"\\textbf{{{text(bold)}}}")
+        elif emphasis:
+            parts.append(f"\\emph{{{text(emphasis)}}}")
         elif code:
             parts.append(f"\\texttt{{{escaped(code)}}}")
         elif "://" in address:

@@ -1,4 +1,4 @@
-"""Every test, in two halves at once: those that run whole workflows wait half of their time.
+"""Every test but the image's, in two halves at once: workflows wait half of their time.
 
 python scripts/tools/run_tests.py
 """

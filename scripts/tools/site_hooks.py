@@ -56,7 +56,8 @@ def pictures() -> set[str]:
         source = source_of(page)
         for _, _, target in LINK.findall((PROJECT / source).read_text(encoding="utf-8")):
             place = in_repository(target, source)
-            if place.endswith(PICTURES) and (PROJECT / place).is_file():
+            of_docs = place.startswith("docs/")  # which come along by themselves
+            if place.endswith(PICTURES) and not of_docs and (PROJECT / place).is_file():
                 found.add(place)
     return found
 

@@ -56,9 +56,9 @@ def added(tmp_path_factory):
     twin = 'Method("ring:RingBuffer", "ber:Balanced", "drl:DRL", "sgd:SGD", '
     twin += '(*BATCH, "drl_alpha", "drl_lambda"))'
     copy.replace(METHODS, "}\n# fmt: on", f'    "twin": {twin},\n}}\n# fmt: on')
-    config = (copy.root / "config/config.yaml").read_text()
-    block = re.search(r"^  split_mnist:\n(?:    .*\n)+", config, re.MULTILINE)[0]
-    more = "".join(block.replace("split_mnist", name) for name in ADDED)
+    [block] = re.findall(r"^  ```yaml\n(.*?)^  ```$", text, re.DOTALL | re.MULTILINE)
+    block = textwrap.indent(textwrap.dedent(block), "  ")
+    more = "".join(block.replace("reversed_mnist", name) for name in ADDED)
     copy.replace("config/config.yaml", "\nfigures:", f"{more}\nfigures:")
     done = copy.python("scripts/tools/config_docs.py")
     assert done.returncode == 0, done.stderr

@@ -215,8 +215,10 @@ def test_all_python_packages_of_the_image_come_from_the_lock(tmp_path):
 
 def test_the_image_has_the_project_s_python():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    [image] = instructions("FROM")
-    major, minor = map(int, re.fullmatch(r"python:(\d+)\.(\d+)-slim-bookworm", image).groups())
+    [base] = instructions("ARG")
+    assert instructions("FROM") == ["${BASE}"]
+    image = r"BASE=python:(\d+)\.(\d+)-slim-bookworm@sha256:[0-9a-f]{64}"
+    major, minor = map(int, re.fullmatch(image, base).groups())
     assert project["project"]["requires-python"] == f">={major}.{minor},<{major}.{minor + 1}"
 
 

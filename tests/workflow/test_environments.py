@@ -58,23 +58,38 @@ BY_NAME = {
 }
 
 
-def test_each_package_of_the_lock_has_an_exact_version_and_hashes():
-    entries = re.split(r"\n(?=\S)", LOCK.strip())
-    assert len(entries) == len(VERSIONS) > 20
+LOCKS = ("requirements", "docs")
+
+
+def locked(name):
+    return (PROJECT / "envs" / f"{name}.lock").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_each_package_of_the_lock_has_an_exact_version_and_hashes(name):
+    entries = re.split(r"\n(?=\S)", locked(name).strip())
+    assert len(entries) == len(conda_envs.locked_versions(locked(name))) > 20
     for entry in entries:
         assert re.match(r"[a-z0-9.-]+==[^\s*]+( ; .*)? \\\n +--hash=sha256:[0-9a-f]{64}", entry), (
             entry.partition("\n")[0]
         )
 
 
-def test_the_lock_names_no_host():
-    assert "://" not in LOCK and "http" not in LOCK
-    assert not re.search(r"^\s*(-i|--index|--extra-index|--find-links|-f)\b", LOCK, re.MULTILINE)
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_lock_names_no_host(name):
+    lock = locked(name)
+    assert "://" not in lock and "http" not in lock
+    assert not re.search(r"^\s*(-i|--index|--extra-index|--find-links|-f)\b", lock, re.MULTILINE)
 
 
 def requirement_names(lines):
     lines = (line.partition("#")[0].strip() for line in lines)
     return [re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in lines if line]
+
+
+def test_what_builds_the_site_is_locked():
+    asked = (PROJECT / "envs" / "docs.in").read_text(encoding="utf-8").splitlines()
+    assert set(requirement_names(asked)) <= conda_envs.locked_versions(locked("docs")).keys()
 
 
 def test_the_lock_holds_all_that_is_asked_for():
@@ -155,9 +170,9 @@ def test_a_second_call_of_make_installs_nothing(tmp_path):
         )
         return done.stdout
 
-    for target in ("demo", "test"):
+    for target, lock in (("demo", "requirements"), ("test", "requirements"), ("docs", "docs")):
         planned = would_run(target)
-        assert "-r envs/requirements.lock" in planned
+        assert f"-r envs/{lock}.lock" in planned
         # All but the project itself by its hash, and nothing built by what pip would choose.
         for line in planned.replace("\\\n", " ").splitlines():
             if "/pip install" in line and " -e ." not in line:
@@ -178,4 +193,4 @@ def test_a_second_call_of_make_installs_nothing(tmp_path):
 def test_make_alone_names_every_target():
     done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
     phony = re.search(r"^\.PHONY: (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)[1]
-    assert re.findall(r"^  make (\w+) +\w", done.stdout, re.MULTILINE) == phony.split()
+    assert re.findall(r"^  make ([\w-]+) +\w", done.stdout, re.MULTILINE) == phony.split()

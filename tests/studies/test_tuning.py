@@ -141,6 +141,19 @@ def test_the_page_says_how_and_what(made):
     assert report["study"] == "tuning" and len(report["sentences"]) == 1
 
 
+def test_the_sentences_name_the_best_that_tests_leave(made):
+    _, _, columns = made
+    frame, tests = tuning.results(columns), tuning.tests(columns)
+    [told] = tuning.sentences(frame, tests)  # both methods have the same runs
+    none = "none (no two methods are told apart)"
+    assert told == (
+        f"Split MNIST: the best, as far as tests tell, are {none} with printed settings and {none} "
+        "when each method is tuned; tuned, DRL is shown better than 0 of 1 rivals and worse than 0."
+    )
+    frame.loc[frame["method"] == "ber", "best_tuned"] = True
+    assert "and BER when each method is tuned" in tuning.sentences(frame, tests)[0]
+
+
 def test_held_out_runs_are_never_the_paper_s():
     variants = studies.Variants(told())
     held = variants.settings("validation_1", "split_mnist", "drl")

@@ -18,7 +18,7 @@ from drl_replication.tables.comparisons import RIVALS
 from drl_replication.tables.frames import rows
 from drl_replication.tables.table_1_to_3 import TABLES
 from drl_replication.text.markdown import markdown_grid
-from drl_replication.text.numbers import digits, interval, shortest, with_std
+from drl_replication.text.numbers import digits, interval, listed, shortest, with_std
 
 TUNED = "tuned"
 HOW = (
@@ -125,14 +125,19 @@ class Result(NamedTuple):
     mean: float
     std: float
     rank: float
+    best: bool
     n_tuned: int
     mean_tuned: float
     std_tuned: float
     rank_tuned: float
+    best_tuned: bool
 
 
 def results(columns: Columns) -> pd.DataFrame:
-    """Tables 1-3 again: of our runs with printed settings and with those chosen; with ranks."""
+    """Tables 1-3 again: of our runs with printed settings and with those chosen.
+
+    Each with its rank by the mean, and whether tests leave it as one of the column's best.
+    """
     [variant] = columns.study.others
     found = []
     for number, measure in TABLES.items():
@@ -145,7 +150,12 @@ def results(columns: Columns) -> pd.DataFrame:
             ranks = [part["mean"].rank(ascending=measure.best == "min") for part in parts]
             for method in parts[0].index:
                 facts = [
-                    (int(part["n"][method]), part["mean"][method], part["std"][method], r[method])
+                    (
+                        int(part["n"][method]),
+                        *(part[name][method] for name in ("mean", "std")),
+                        r[method],
+                        bool(part["best"][method]),
+                    )
                     for part, r in zip(parts, ranks, strict=True)
                 ]
                 print_ = theirs.get((benchmark, method), math.nan)
@@ -267,15 +277,18 @@ def sentences(frame: pd.DataFrame, found: pd.DataFrame) -> list[str]:
     accuracies = frame[frame["measure"] == TABLES[1].column]
     part = found[(found["measure"] == TABLES[1].column) & (found["settings"] == TUNED)]
     for benchmark, column in accuracies.groupby("benchmark", sort=False):
-        best = [
-            method_title(str(column.sort_values(name)["method"].iloc[-1]))
-            for name in ("mean", "mean_tuned")
-        ]
+        printed_, tuned_ = (_best(column, name) for name in ("best", "best_tuned"))
         own = part[part["benchmark"] == benchmark]
         better, worse = ((own["verdict"] == word).sum() for word in ("better", "worse"))
         told.append(
-            f"{benchmark_title(str(benchmark))}: the highest mean is {best[0]}'s with printed "
-            f"settings and {best[1]}'s when each method is tuned; tuned, DRL is shown better than "
-            f"{better} of {len(own)} rivals and worse than {worse}."
+            f"{benchmark_title(str(benchmark))}: the best, as far as tests tell, are {printed_} "
+            f"with printed settings and {tuned_} when each method is tuned; tuned, DRL is shown "
+            f"better than {better} of {len(own)} rivals and worse than {worse}."
         )
     return told
+
+
+def _best(column: pd.DataFrame, name: str) -> str:
+    """`BER and ER`, of the rows that are the best; or that there is none."""
+    found = [method_title(method) for method in column.loc[column[name], "method"]]
+    return listed(found) if found else "none (no two methods are told apart)"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from drl_replication.paper.printed import (
     BENCHMARK_DATASETS,
+    METHOD_TITLES,
     benchmark_title,
     method_order,
     method_title,
@@ -116,6 +117,7 @@ def tuned(tests: pd.DataFrame | None) -> str:
     if tests is None:
         return ""
     part = tests[(tests["settings"] == "tuned") & (tests["measure"] == "average_accuracy")]
+    part = part[part["rival"].isin(list(METHOD_TITLES))]
     better, worse = ((part["verdict"] == word).sum() for word in ("better", "worse"))
     return (
         f" With every method tuned on held-out images, DRL is better in {better} of {len(part)} "

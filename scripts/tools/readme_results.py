@@ -80,15 +80,14 @@ def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
 
 
 def ahead(table: pd.DataFrame) -> str:
-    """In how many columns DRL is among the best, and in how many nobody is."""
+    """In how many columns DRL is among the best, and in how many no two are told apart."""
     columns = counted(table)
     enough = table[table["benchmark"].isin(columns)]
     alike = len(columns) - enough.loc[enough["best"], "benchmark"].nunique()
-    undecided = f" (in {alike} no two are told apart)" if alike else ""
+    undecided = f"; undecided: {alike}" if alike else ""
     return (
-        f"tests leave DRL among the best in {best(enough, 'best')} of our {len(columns)} columns "
-        f"with {ENOUGH} runs or more of each method{undecided}, in the paper its mean is the "
-        f"highest in {best(enough, 'printed_best')}"
+        f"tests leave DRL among the best in {best(enough, 'best')} of {len(columns)} columns "
+        f"(n ≥ {ENOUGH}{undecided}), the paper prints it highest in {best(enough, 'printed_best')}"
     )
 
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from drl_replication.studies.records import collected, read_records
 from drl_replication.study import config, studies
 from drl_replication.study.runs import Run
 from drl_replication.study.study_files import read_study
+from drl_replication.verdict.comparability import incomparable
 
 STUDY = """\
 variants:
@@ -73,6 +75,26 @@ def folder(tmp_path_factory):
 def columns(folder):
     study = read_study(folder / "study.json")
     return Columns(study, read_records(folder / "records.jsonl.gz", study))
+
+
+def test_what_the_configuration_has_otherwise_is_held_against_every_variant(columns):
+    study = columns.study
+
+    def told(variant):
+        column = columns.column(variant, "split_mnist")
+        other = [
+            {**r, "settings": {**r["settings"], "learning_rate": 0.1, "drl_lambda": 1}}
+            for r in column.records
+            if r["method"] == "drl"
+        ]
+        return incomparable(replace(column, records=other).runs)["split_mnist"]
+
+    assert columns.evidence(study.base).other == {}
+    assert told(study.base) == "learning_rate 0.1 instead of 0.2; drl_lambda 1 instead of 0.0005"
+    [rate] = [v for v in study.others if v.name == "rate_x0.5"]
+    assert told(rate) == "drl_lambda 1 instead of 0.0005"  # its own rate is on purpose
+    [hidden] = [v for v in study.others if v.name == "hidden"]
+    assert told(hidden) == told(study.base)
 
 
 def test_the_compact_file_is_the_same_each_time_and_smaller(folder):

@@ -10,6 +10,7 @@ import pandas as pd
 from drl_replication.learning.methods import METHODS
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
 from drl_replication.studies.records import Records
+from drl_replication.study.paper_settings import hyperparameters
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
 from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.all_six import paper_table
@@ -17,6 +18,7 @@ from drl_replication.tables.comparisons import comparisons
 from drl_replication.tables.runs import run_measures
 from drl_replication.verdict.evidence import Evidence
 
+HYPERPARAMETERS = "hyperparameters"  # in a variant's changes: of each method its own
 PROVISIONAL = 5  # seeds under which nothing is more than that
 Row = Mapping[str, Any]
 
@@ -38,11 +40,17 @@ class Column:
     def runs(self) -> pd.DataFrame:
         """`run_measures` of the methods.
 
-        What the variant changes is not held against it: that is what the study is about.
+        What the variant changes is not held against it: that is what the study is about. What the
+        configuration has otherwise than the paper, is.
         """
         frame = run_measures(self._counted, **self.readings)
         changed = [name for name in ("training_images", "memory_size") if name in self.on_purpose]
-        return frame.assign(changed="", **dict.fromkeys(changed, float("nan")))
+        clauses = [
+            [clause for clause in told.split("; ") if clause.split(" ")[0] not in self.on_purpose]
+            for told in frame["changed"]
+        ]
+        told = ["; ".join(kept) for kept in clauses]
+        return frame.assign(changed=told, **dict.fromkeys(changed, float("nan")))
 
     @property
     def _counted(self) -> list[Row]:
@@ -92,7 +100,7 @@ class Columns:
                 benchmark,
                 self._records(variant, benchmark),
                 {n: self.study.readings[n] for n in READINGS_OF_TABLES} | variant.of_tables,
-                frozenset(variant.changes),
+                _on_purpose(variant, benchmark),
             )
         return self._found[name]
 
@@ -133,8 +141,14 @@ class Columns:
         )
 
 
+def _on_purpose(variant: VariantOfStudy, benchmark: str) -> frozenset[str]:
+    """The names of what it changes; of a tuned one, all hyperparameters."""
+    every = hyperparameters(benchmark) if HYPERPARAMETERS in variant.changes else ()
+    return frozenset([*variant.changes, *every])
+
+
 def other_data(columns: Columns) -> list[str]:
-    """A sentence where the study's data, or how much of it, are not the paper's."""
+    """A sentence where the study's data, how much of it, or its settings are not the paper's."""
     evidence = columns.evidence(columns.study.base)
     other = evidence.other if evidence else {}
     told = "; ".join(f"{benchmark_title(b)}: {why}" for b, why in other.items())

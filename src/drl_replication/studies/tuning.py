@@ -9,7 +9,7 @@ import pandas as pd
 
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title, printed
 from drl_replication.studies.claims import Dependence, claims_by_variant, dependence
-from drl_replication.studies.columns import Columns
+from drl_replication.studies.columns import HYPERPARAMETERS, Columns
 from drl_replication.studies.page import CLAIMS_HEADER
 from drl_replication.studies.records import Records
 from drl_replication.study.studies import Cell
@@ -107,7 +107,7 @@ def tuned(chosen: pd.DataFrame, validation: StudyFile, points: StudyFile) -> Stu
     variant = VariantOfStudy(
         TUNED,
         points.study,
-        {"hyperparameters": "chosen on held-out training images"},
+        {HYPERPARAMETERS: "chosen on held-out training images"},
         "before",
         {},
         [cell for cell in own if cell],

@@ -351,6 +351,19 @@ def test_other_data_is_marked_as_not_comparable():
         )
 
 
+def test_other_settings_are_marked_as_not_comparable():
+    settings = {"learning_rate": 0.001, "readings": {"representation_layers": "hidden"}}
+    frame = table_1_to_3.table(1, [*RECORDS[4:], run("split_mnist", "drl", 0, 0.8, **settings)])
+    assert frame["changed"].map(bool).tolist() == [True, False, False]
+    text = table_1_to_3.document(1, frame).markdown()
+    assert "| method | Split MNIST † | Split Fashion-MNIST |" in text
+    assert (
+        "† Not comparable with the printed numbers: Split MNIST: learning_rate 0.001 instead of "
+        "0.2; representation_layers hidden instead of paper."
+    ) in text
+    assert "changed" not in table_1_to_3.table(1, RECORDS)
+
+
 def test_latex():
     remarks = ["a_b = 50 % of {x} & ρ"]
     text = table_1_to_3.document(3, table_1_to_3.table(3, RECORDS), remarks).latex()

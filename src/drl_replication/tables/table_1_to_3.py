@@ -76,8 +76,8 @@ def table(
     n < 2), printed_mean, printed_std, difference (ours - paper), best (of the paper's methods, by
     `separation.best_of`; none in columns that are not `counted`) and printed_best (the best printed
     mean, all of a tie); where there are other methods, held_bytes (of the past, besides the
-    network); Table 3 also best_std and best_shift (of `reference_spread`) and
-    intransigence_reference.
+    network); where settings are not the paper's, changed (those, in clauses); Table 3 also best_std
+    and best_shift (of `reference_spread`) and intransigence_reference.
     Raises ValueError for another number, no records, and as `run_measures`.
     """
     if number not in TABLES:
@@ -95,6 +95,7 @@ def table(
             mean=(measure.column, "mean"),
             std=(measure.column, "std"),
             held_bytes=("held_bytes", "mean"),
+            changed=("changed", lambda told: "; ".join(filter(None, told.unique()))),
         )
         .reset_index()
     )
@@ -107,7 +108,8 @@ def table(
     best = _best(runs, measure)
     frame["best"] = [cell in best for cell in zip(frame["benchmark"], frame["method"], strict=True)]
     frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
-    frame = frame[[*Mean._fields, *([] if of_the_paper.all() else ["held_bytes"])]]
+    more = {"held_bytes": not of_the_paper.all(), "changed": frame["changed"].any()}
+    frame = frame[[*Mean._fields, *(name for name, there in more.items() if there)]]
     if number == 3:
         spread = reference_spread(records, intransigence_reference)
         frame = frame.merge(spread, on="benchmark", how="left")

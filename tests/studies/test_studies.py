@@ -12,6 +12,7 @@ import yaml
 from helpers import default_config, make_record
 from scipy import stats
 
+from drl_replication.figures import agreement_by_rate, specification_curve
 from drl_replication.records.strict_json import RecordError
 from drl_replication.studies import agreement, claims, effects, page
 from drl_replication.studies.columns import Columns
@@ -20,11 +21,12 @@ from drl_replication.studies.records import collected, read_records
 from drl_replication.study import config, studies
 from drl_replication.study.runs import Run
 from drl_replication.study.study_files import read_study
+from drl_replication.tables.frames import to_csv
 from drl_replication.verdict.comparability import incomparable
 
 STUDY = """\
 variants:
-  rate: {scan: {learning_rate: {factors: [0.1, 0.5]}}}
+  rate: {scan: {learning_rate: {factors: [0.1, 0.5]}}, decided: after}
   hidden: {readings: {representation_layers: hidden}}
   reference: {readings: {intransigence_reference: per_seed}}
 studies:
@@ -250,6 +252,30 @@ def test_what_a_claim_hangs_on():
     assert "a (does not hold)" in claims.to_markdown(frame, "paper")
 
 
+def test_every_output_says_what_was_decided_after_results_were_seen(columns, tmp_path):
+    late = columns.study.decided_after
+    assert late == ["Decided on after results were seen: `rate`."]
+    judged = claims.claims_by_variant(columns)
+    for text in (
+        effects.to_markdown(effects.effects(columns), "paper", late),
+        claims.to_markdown(judged, "paper", late),
+        agreement.to_markdown(agreement.agreement(columns), "paper", ["er"], late),
+    ):
+        assert f"- {late[0]}\n" in text
+    curve, rates = tmp_path / "curve.csv", tmp_path / "rates.csv"
+    for path, frame in ((curve, specifications(columns)), (rates, agreement.rates(columns))):
+        path.write_text(to_csv(frame))
+    assert specification_curve.draw([curve], {})[1]["caption"].endswith("were seen: rate.")
+    told = agreement_by_rate.draw([rates], {})[1]["caption"]
+    assert told.endswith(
+        "Other rates than the printed one were decided on after results were seen."
+    )
+    for path in (curve, rates):
+        path.write_text(path.read_text().replace(",after,", ",before,"))
+    assert "decided" not in specification_curve.draw([curve], {})[1]["caption"].lower()
+    assert "decided" not in agreement_by_rate.draw([rates], {})[1]["caption"]
+
+
 def test_the_page_says_what_was_tried_and_when_it_was_decided(columns):
     frames = (
         effects.effects(columns),
@@ -259,5 +285,6 @@ def test_the_page_says_what_was_tried_and_when_it_was_decided(columns):
     )
     text = page.to_markdown(columns.study, *frames)
     assert "forensic" in text
-    assert "| `rate` | `learning_rate` | 2 | 30 | DRL, BER, ER | before results were seen |" in text
+    assert "| `rate` | `learning_rate` | 2 | 30 | DRL, BER, ER | after results were seen |" in text
+    assert "| `hidden` | `representation_layers` | 1 | 5 | DRL | before results were seen |" in text
     assert "4 variants on Split MNIST, 5 seeds each: 50 runs" in text

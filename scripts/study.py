@@ -18,7 +18,7 @@ def make_study(study: Path, records: Path, folder: Path) -> None:
     """Read the records, and write everything into `folder`."""
     told = read_study(study)
     columns = Columns(told, read_records(records, told))
-    base, remarks = told.base.name, other_data(columns)
+    base, remarks, late = told.base.name, other_data(columns), told.decided_after
     frames = {
         "effects": effects.effects(columns),
         "agreement": agreement.agreement(columns),
@@ -27,9 +27,11 @@ def make_study(study: Path, records: Path, folder: Path) -> None:
         "rates": agreement.rates(columns),
     }
     texts = {
-        "effects": effects.to_markdown(frames["effects"], base),
-        "agreement": agreement.to_markdown(frames["agreement"], base, told.chosen_on, remarks),
-        "claims": claims.to_markdown(frames["claims"], base),
+        "effects": effects.to_markdown(frames["effects"], base, late),
+        "agreement": agreement.to_markdown(
+            frames["agreement"], base, told.chosen_on, [*remarks, *late]
+        ),
+        "claims": claims.to_markdown(frames["claims"], base, late),
         "study": page.to_markdown(
             told,
             frames["effects"],

@@ -13,6 +13,7 @@ import pandas as pd
 
 from drl_replication.paper.printed import (
     BENCHMARK_DATASETS,
+    METHOD_TITLES,
     benchmark_title,
     method_order,
     method_title,
@@ -20,6 +21,7 @@ from drl_replication.paper.printed import (
 )
 from drl_replication.studies.explanations import explanations
 from drl_replication.study.runs import PAPER
+from drl_replication.tables.table_1_to_3 import bold_notes, counted
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
 from drl_replication.text.numbers import digits
@@ -64,20 +66,28 @@ def read(path: Path) -> pd.DataFrame | None:
 
 
 def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
-    """How many numbers are reproduced, and how often DRL is best."""
+    """How many numbers are reproduced, and how often tests leave DRL among the best."""
     if table is None or verdict is None:
         return "**Result so far:** no published runs are in the repository yet."
     n = {str(name): int(str(count)) for name, count in counts(verdict).loc["Table 1"].items()}
     judged = {name: n[name] for name in SCORED}
     words = dict(zip(SCORED, ("are reproduced", "differ", "are inconclusive"), strict=True))
     told = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
-    enough = table[table["n"] >= ENOUGH]
-    columns = set(enough["benchmark"])
     return (
         f"**Result so far:** of the paper's {n['printed']} average accuracies "
-        f"{sum(judged.values())} could be judged: {told}; DRL's is the highest in "
-        f"{best(enough, 'best')} of our {len(columns)} columns with {ENOUGH} runs or more, in the "
-        f"paper in {best(enough, 'printed_best')} ([more](docs/result.md))."
+        f"{sum(judged.values())} could be judged: {told}; {ahead(table)} ([more](docs/result.md))."
+    )
+
+
+def ahead(table: pd.DataFrame) -> str:
+    """In how many columns DRL is among the best, and in how many no two are told apart."""
+    columns = counted(table)
+    enough = table[table["benchmark"].isin(columns)]
+    alike = len(columns) - enough.loc[enough["best"], "benchmark"].nunique()
+    undecided = f"; undecided: {alike}" if alike else ""
+    return (
+        f"tests leave DRL among the best in {best(enough, 'best')} of {len(columns)} columns "
+        f"(n ≥ {ENOUGH}{undecided}), the paper prints it highest in {best(enough, 'printed_best')}"
     )
 
 
@@ -106,6 +116,7 @@ def tuned(tests: pd.DataFrame | None) -> str:
     if tests is None:
         return ""
     part = tests[(tests["settings"] == "tuned") & (tests["measure"] == "average_accuracy")]
+    part = part[part["rival"].isin(list(METHOD_TITLES))]
     better, worse = ((part["verdict"] == word).sum() for word in ("better", "worse"))
     return (
         f" With every method tuned on held-out images, DRL is better in {better} of {len(part)} "
@@ -193,8 +204,8 @@ def results(frame: pd.DataFrame | None) -> str:
     ]
     notes = "; ".join(note(b, frame[frame["benchmark"] == b]) for b in benchmarks)
     return (
-        "Average accuracy, ours / the paper's; bold is the best of a column, ours and the "
-        f"paper's each.\n\n{markdown_grid(['', *map(benchmark_title, benchmarks)], lines)}\n"
+        f"Average accuracy, ours / the paper's. {' '.join(bold_notes(frame))}\n\n"
+        f"{markdown_grid(['', *map(benchmark_title, benchmarks)], lines)}\n"
         f"Means over seeds ({PROVISIONAL.strip()}: fewer than {ENOUGH}, never the best): {notes}. "
         f"Made from `{TABLE.as_posix()}`."
     )

@@ -210,6 +210,9 @@ def test_bold_numbers_differ_from_bers(records, paths):
     weights = [text.get_fontweight() for text in figure.axes[0].texts]
     assert weights[: len(expected)] == expected
     assert len(set(expected)) == 2
+    few = [path for path in paths if path.stem != "seed_4"]  # four seeds show nothing
+    figure, _ = drawn(accuracy_matrices, few)
+    assert {text.get_fontweight() for text in figure.axes[0].texts[: len(expected)]} == {"normal"}
 
 
 def test_memory_is_shared_by_tasks(records, paths):

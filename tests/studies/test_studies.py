@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import yaml
 from helpers import default_config, make_record
 from scipy import stats
 
+from drl_replication.figures import agreement_by_rate, specification_curve
 from drl_replication.records.strict_json import RecordError
 from drl_replication.studies import agreement, claims, effects, page
 from drl_replication.studies.columns import Columns
@@ -19,10 +21,12 @@ from drl_replication.studies.records import collected, read_records
 from drl_replication.study import config, studies
 from drl_replication.study.runs import Run
 from drl_replication.study.study_files import read_study
+from drl_replication.tables.frames import to_csv
+from drl_replication.verdict.comparability import incomparable
 
 STUDY = """\
 variants:
-  rate: {scan: {learning_rate: {factors: [0.1, 0.5]}}}
+  rate: {scan: {learning_rate: {factors: [0.1, 0.5]}}, decided: after}
   hidden: {readings: {representation_layers: hidden}}
   reference: {readings: {intransigence_reference: per_seed}}
 studies:
@@ -73,6 +77,26 @@ def folder(tmp_path_factory):
 def columns(folder):
     study = read_study(folder / "study.json")
     return Columns(study, read_records(folder / "records.jsonl.gz", study))
+
+
+def test_what_the_configuration_has_otherwise_is_held_against_every_variant(columns):
+    study = columns.study
+
+    def told(variant):
+        column = columns.column(variant, "split_mnist")
+        other = [
+            {**r, "settings": {**r["settings"], "learning_rate": 0.1, "drl_lambda": 1}}
+            for r in column.records
+            if r["method"] == "drl"
+        ]
+        return incomparable(replace(column, records=other).runs)["split_mnist"]
+
+    assert columns.evidence(study.base).other == {}
+    assert told(study.base) == "learning_rate 0.1 instead of 0.2; drl_lambda 1 instead of 0.0005"
+    [rate] = [v for v in study.others if v.name == "rate_x0.5"]
+    assert told(rate) == "drl_lambda 1 instead of 0.0005"  # its own rate is on purpose
+    [hidden] = [v for v in study.others if v.name == "hidden"]
+    assert told(hidden) == told(study.base)
 
 
 def test_the_compact_file_is_the_same_each_time_and_smaller(folder):
@@ -228,6 +252,30 @@ def test_what_a_claim_hangs_on():
     assert "a (does not hold)" in claims.to_markdown(frame, "paper")
 
 
+def test_every_output_says_what_was_decided_after_results_were_seen(columns, tmp_path):
+    late = columns.study.decided_after
+    assert late == ["Decided on after results were seen: `rate`."]
+    judged = claims.claims_by_variant(columns)
+    for text in (
+        effects.to_markdown(effects.effects(columns), "paper", late),
+        claims.to_markdown(judged, "paper", late),
+        agreement.to_markdown(agreement.agreement(columns), "paper", ["er"], late),
+    ):
+        assert f"- {late[0]}\n" in text
+    curve, rates = tmp_path / "curve.csv", tmp_path / "rates.csv"
+    for path, frame in ((curve, specifications(columns)), (rates, agreement.rates(columns))):
+        path.write_text(to_csv(frame))
+    assert specification_curve.draw([curve], {})[1]["caption"].endswith("were seen: rate.")
+    told = agreement_by_rate.draw([rates], {})[1]["caption"]
+    assert told.endswith(
+        "Other rates than the printed one were decided on after results were seen."
+    )
+    for path in (curve, rates):
+        path.write_text(path.read_text().replace(",after,", ",before,"))
+    assert "decided" not in specification_curve.draw([curve], {})[1]["caption"].lower()
+    assert "decided" not in agreement_by_rate.draw([rates], {})[1]["caption"]
+
+
 def test_the_page_says_what_was_tried_and_when_it_was_decided(columns):
     frames = (
         effects.effects(columns),
@@ -237,5 +285,6 @@ def test_the_page_says_what_was_tried_and_when_it_was_decided(columns):
     )
     text = page.to_markdown(columns.study, *frames)
     assert "forensic" in text
-    assert "| `rate` | `learning_rate` | 2 | 30 | DRL, BER, ER | before results were seen |" in text
+    assert "| `rate` | `learning_rate` | 2 | 30 | DRL, BER, ER | after results were seen |" in text
+    assert "| `hidden` | `representation_layers` | 1 | 5 | DRL | before results were seen |" in text
     assert "4 variants on Split MNIST, 5 seeds each: 50 runs" in text

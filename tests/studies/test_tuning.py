@@ -1,20 +1,23 @@
 """Tuning: the choice by hand, what is never mixed, and the page."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
-from helpers import default_config, make_record
+from helpers import PROJECT, default_config, make_record
+from scipy.stats import qmc
 
 from drl_replication.data.datasets import Images
 from drl_replication.data.validation import hold_out
+from drl_replication.learning.methods import METHODS
 from drl_replication.studies import tuning
 from drl_replication.studies.columns import Columns
 from drl_replication.studies.records import collected, read_records
 from drl_replication.study import config, paper_settings, studies
 from drl_replication.study.config import ConfigError
-from drl_replication.study.study_files import read_study, to_json
+from drl_replication.study.study_files import StudyFile, read_study, to_json
 from drl_replication.tables.frames import rows
 
 FACTORS = ("learning_rate", "gss_learning_rate", "drl_alpha", "drl_lambda")
@@ -139,6 +142,119 @@ def test_the_page_says_how_and_what(made):
     assert "| Split MNIST | DRL | 4 | 0.05 | drl_alpha 0.5, drl_lambda 0.000125 |" in page
     assert "| Split MNIST | BER | 0.864 | 0.820 ± 0.016 (1.5) | 0.870 ± 0.016 (1.5) |" in page
     assert report["study"] == "tuning" and len(report["sentences"]) == 1
+
+
+def test_the_sentences_name_the_best_that_tests_leave(made):
+    _, _, columns = made
+    frame, tests = tuning.results(columns), tuning.tests(columns)
+    [told] = tuning.sentences(frame, tests)  # both methods have the same runs
+    none = "none (no two methods are told apart)"
+    assert told == (
+        f"Split MNIST: the best, as far as tests tell, are {none} with printed settings and {none} "
+        "when each method is tuned; tuned, DRL is shown better than 0 of 1 rivals and worse than 0."
+    )
+    frame.loc[frame["method"] == "ber", "best_tuned"] = True
+    assert "and BER when each method is tuned" in tuning.sentences(frame, tests)[0]
+
+
+ADDED = [m for m, row in METHODS.items() if row.why]
+OWN = {  # what each has to tune beside the learning rate
+    "gem": {"gem_margin"},
+    "mer": {"mer_beta", "mer_gamma"},
+    "ogd": {"ogd_samples"},
+    "derpp": {"derpp_alpha"},
+    "mir": {"mir_candidates"},
+}
+
+
+@pytest.fixture(scope="module")
+def of_the_project():
+    """The project's own tuning, with every method on two benchmarks."""
+    loaded = default_config() | yaml.safe_load((PROJECT / "config/studies.yaml").read_text())
+    difference = {"methods": list(METHODS), "benchmarks": ["permuted_mnist", "split_mnist"]}
+    return studies.Variants(config.check(loaded | difference))
+
+
+def test_every_added_method_has_its_own_hyperparameters_and_eight_points(of_the_project):
+    study = studies.tuning_studies(of_the_project)["validation"]
+    found = {}
+    for part in studies.cells(study, of_the_project).values():
+        for cell in part:
+            found.setdefault((cell.benchmark, cell.method), []).append(cell.settings)
+    assert found.keys() == {
+        *((b, m) for b in study.benchmarks for m in METHODS),
+    } - {("permuted_mnist", "er_ace")}
+    for (benchmark, method), points in found.items():
+        assert len(points) == 8
+        varying = {n for n in points[0] if len({str(point[n]) for point in points}) > 1}
+        if method in ADDED:
+            assert varying == {"learning_rate"} | OWN.get(method, set())
+        block = of_the_project.config["settings"][benchmark]
+        base = block[{"gss": "gss_learning_rate", "mer": "mer_learning_rate"}.get(method, RATE)]
+        factors = [point["learning_rate"] / base for point in points]
+        np.testing.assert_allclose(factors, RATES, rtol=6e-3)  # three digits of the product
+
+
+RATE = "learning_rate"
+RATES = [1, 0.023, 0.13, 0.55, 0.33, 0.076, 0.044, 1.8]
+
+
+def test_the_points_are_the_sobol_sequences_that_the_configuration_names(of_the_project):
+    factors = of_the_project.config["tuning"]["factors"]
+    ten = (0.1, 10)
+    named = {
+        0: {RATE: (0.02, 2), "drl_alpha": ten, "drl_lambda": ten, "multisim_lambda": ten}
+        | {"rmargin_lambda": ten},
+        1: {"gem_margin": ten, "mer_beta": ten, "mer_gamma": (0.1, 1), "ogd_samples": (0.1, 1)}
+        | {"derpp_alpha": ten, "mir_candidates": (0.4, 4)},
+    }
+    for seed, ranges in named.items():
+        drawn = qmc.Sobol(len(ranges), scramble=True, seed=seed).random(8)
+        for column, (name, (low, high)) in zip(drawn.T, ranges.items(), strict=True):
+            expected = [float(f"{low * (high / low) ** u:.2g}") for u in column]
+            assert factors[name] == expected, name
+    for name in ("gss_learning_rate", "mer_learning_rate"):
+        assert factors[name] == factors[RATE]
+    assert factors.keys() == {*named[0], *named[1], "gss_learning_rate", "mer_learning_rate"}
+
+
+def test_counts_stay_whole_and_shares_end_at_one(of_the_project):
+    points = [of_the_project.settings(f"tuning_{i}", "split_mnist", "mir") for i in range(8)]
+    assert [point["mir_candidates"] for point in points] == [36, 170, 100, 26, 55, 115, 80, 32]
+    loaded = of_the_project.config["settings"]["split_mnist"] | {"mer_beta": 0.3}
+    own = of_the_project.config["settings"] | {"split_mnist": loaded}
+    more = studies.Variants(config.check(of_the_project.config | {"settings": own}))
+    assert more.settings("tuning_4", "split_mnist", "mer")["mer_beta"] == 1
+
+
+def test_the_published_points_of_the_papers_methods_are_those_of_now(of_the_project):
+    study = read_study(PROJECT / "results/published/studies/tuning/validation.json")
+    for variant in study.variants:
+        for cell in variant.cells:
+            if cell.benchmark == "split_mnist":
+                now = of_the_project.settings(variant.name, cell.benchmark, cell.method)
+                assert now == cell.settings
+
+
+def test_other_methods_stand_in_the_results_without_a_rank(tmp_path):
+    more = {"methods": ["drl", "ber", "uniform"], "results_dir": str(tmp_path)}
+    variants = studies.Variants(config.check(told() | more))
+    study = studies.tuning_studies(variants)["tuning"]
+    studies.write(study, variants, tmp_path / "points.json")
+    points = read_study(tmp_path / "points.json")
+    last = replace(points.others[-1], name=tuning.TUNED)
+    chosen = StudyFile(**{**vars(points), "variants": [points.base, last]})
+    columns = Columns(chosen, with_records(chosen, tmp_path, "records.gz"))
+    frame, tests = tuning.results(columns), tuning.tests(columns)
+    accuracy = frame[frame["measure"] == "average_accuracy"]
+    found = {row.method: row for row in rows(accuracy, tuning.Result)}
+    assert list(found) == ["drl", "ber", "uniform"]
+    assert np.isnan([found["uniform"].rank, found["uniform"].printed]).all()
+    assert (found["drl"].rank, found["uniform"].mean) == (1.5, pytest.approx(0.82))
+    [sentence] = tuning.sentences(frame, tests)
+    assert "worse than 0; of other methods better than 0 of 1 rivals and worse than 0." in sentence
+    evidence = columns.evidence(chosen.base)
+    assert evidence is not None and "uniform" not in set(evidence.tests["rival"])
 
 
 def test_held_out_runs_are_never_the_paper_s():

@@ -64,7 +64,8 @@ CAPTION = (
     "Accuracy in % on the test set of each task (column of a panel) after learning each task "
     "(row); beside it, average accuracy at the end (Table 1). Colour: difference to BER, paired by "
     "seed; white where there is none. Bold: the 95 % interval (Student) of that difference lies "
-    f"off 0. n under {PROVISIONAL} is provisional. To notice: columns that fall, tasks forgotten."
+    f"off 0. n under {PROVISIONAL} is provisional, and never bold. To notice: columns that fall, "
+    "tasks forgotten."
 )
 
 
@@ -129,8 +130,8 @@ def _panel(axis: Axes, panel: Mapping[str, Any], usual: int) -> None:
 
 
 def _off_zero(compared: Mapping[str, Any] | None, a: Array) -> Array:
-    """Where the interval of the difference to BER lies off 0."""
-    if not compared or not compared["low"]:
+    """Where the interval of the difference to BER lies off 0; nowhere with too few pairs."""
+    if not compared or not compared["low"] or len(compared["seeds"]) < PROVISIONAL:
         return np.zeros(a.shape, dtype=bool)
     low, high = (np.array(compared[key], dtype=float) for key in ("low", "high"))
     off: Array = (low > 0) | (high < 0)

@@ -31,6 +31,7 @@ CAPTION = (
     "paper. Grey: the margin of ±0.02; dotted: the printed rate; black: the mean distance over "
     "methods. To notice: whether one rate brings all methods to the print, or each wants its own."
 )
+LATE = " Other rates than the printed one were decided on after results were seen."
 DETAIL = "Bars are 90 % intervals of the difference, where it may be judged."
 
 
@@ -56,7 +57,7 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     return _figure(panels), {
         "panels": panels,
         "summary": distances,
-        "caption": CAPTION,
+        "caption": CAPTION + (LATE if (frame["decided"] == "after").any() else ""),
         "details": [DETAIL],
     }
 

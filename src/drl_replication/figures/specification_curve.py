@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -59,9 +60,15 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     return _figure(panels, choices), {
         "panels": panels,
         "summary": ahead,
-        "caption": CAPTION,
+        "caption": CAPTION + _late(frame),
         "details": [DETAIL, f"Rivals: {names}."],
     }
+
+
+def _late(frame: pd.DataFrame) -> str:
+    """Which families of variants were decided on after results were seen."""
+    late = frame.loc[frame["decided"] == "after", "family"].unique()
+    return f" Decided on after results were seen: {', '.join(late)}." if len(late) else ""
 
 
 def _label(panels: Mapping[str, list[dict[str, Any]]]) -> list[str]:

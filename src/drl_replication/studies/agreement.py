@@ -132,6 +132,7 @@ class Rate(NamedTuple):
     method: str
     learning_rate: float
     printed_rate: bool
+    decided: str  # on the rate, before or after results were seen
     n: int
     difference: float
     low: float
@@ -153,14 +154,15 @@ def rates(columns: Columns) -> pd.DataFrame:
             here = (judged["benchmark"] == cell.benchmark) & (judged["method"] == cell.method)
             part = judged[here & (judged["source"] == CHOOSING)]
             rate = cell.settings["learning_rate"]
-            found += [_rate(row, rate, variant is study.base) for row in part.to_dict("records")]
+            kind = rate, variant is study.base, variant.decided
+            found += [_rate(row, *kind) for row in part.to_dict("records")]
     frame = pd.DataFrame(found, columns=list(Rate._fields))
     return frame.drop_duplicates(["benchmark", "method", "learning_rate"])
 
 
-def _rate(row: dict[Any, Any], rate: float, is_base: bool) -> Rate:
+def _rate(row: dict[Any, Any], rate: float, is_base: bool, decided: str) -> Rate:
     difference = row["ours"] - row["printed"]
-    place = row["benchmark"], row["method"], rate, is_base, row["n"]
+    place = row["benchmark"], row["method"], rate, is_base, decided, row["n"]
     return Rate(*place, difference, row["low"], row["high"])
 
 

@@ -1,5 +1,6 @@
 """Which verdicts on claims hold under every variant, and which hang on a choice."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -74,8 +75,11 @@ def dependence(frame: pd.DataFrame, base: str) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(Dependence._fields))
 
 
-def to_markdown(frame: pd.DataFrame, base: str) -> str:
-    """What each claim hangs on, and below it how often each verdict was given."""
+def to_markdown(frame: pd.DataFrame, base: str, remarks: Sequence[str] = ()) -> str:
+    """What each claim hangs on, and below it how often each verdict was given.
+
+    `remarks` end the notes.
+    """
     lines = [
         [
             f"`{row.id}`",
@@ -109,5 +113,6 @@ def to_markdown(frame: pd.DataFrame, base: str) -> str:
         "and seeds are the only ones, so that a claim on five benchmarks may stay open.\n"
         "- Claims that figures judge are not here.\n"
     )
+    notes += "".join(f"- {remark}\n" for remark in remarks)
     counts = markdown_grid(["verdicts, all variants", *CLAIM_VERDICTS], grid)
     return f"# Claims by variant\n\n{markdown_grid(header, lines)}\n{notes}\n{counts}"

@@ -1,7 +1,7 @@
 """A variant's columns of the paper's tables: its own runs, and the others' as they were."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 from drl_replication.learning.methods import METHODS
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title
 from drl_replication.studies.records import Records
+from drl_replication.study.paper_settings import hyperparameters
 from drl_replication.study.readings import READINGS_OF_TABLES, TABLE_READINGS
 from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.all_six import paper_table
@@ -17,32 +18,44 @@ from drl_replication.tables.comparisons import comparisons
 from drl_replication.tables.runs import run_measures
 from drl_replication.verdict.evidence import Evidence
 
+HYPERPARAMETERS = "hyperparameters"  # in a variant's changes: of each method its own
 PROVISIONAL = 5  # seeds under which nothing is more than that
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One benchmark under one variant: a record of each method and seed."""
+    """One benchmark under one variant: a record of each method and seed.
+
+    Of the paper's methods, by which numbers and claims are judged, unless `with_others`.
+    """
 
     benchmark: str
     records: list[Row]
     readings: dict[str, Any]  # those of tables
     on_purpose: frozenset[str]  # what the variant changes
+    with_others: bool = False  # also methods that the paper's tables don't have
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """`run_measures` of the paper's methods.
+        """`run_measures` of the methods.
 
-        What the variant changes is not held against it: that is what the study is about.
+        What the variant changes is not held against it: that is what the study is about. What the
+        configuration has otherwise than the paper, is.
         """
-        frame = run_measures(self._of_the_paper, **self.readings)
+        frame = run_measures(self._counted, **self.readings)
         changed = [name for name in ("training_images", "memory_size") if name in self.on_purpose]
-        return frame.assign(changed="", **dict.fromkeys(changed, float("nan")))
+        clauses = [
+            [clause for clause in told.split("; ") if clause.split(" ")[0] not in self.on_purpose]
+            for told in frame["changed"]
+        ]
+        told = ["; ".join(kept) for kept in clauses]
+        return frame.assign(changed=told, **dict.fromkeys(changed, float("nan")))
 
     @property
-    def _of_the_paper(self) -> list[Row]:
-        return [record for record in self.records if record["method"] in METHOD_TITLES]
+    def _counted(self) -> list[Row]:
+        names = METHODS if self.with_others else METHOD_TITLES
+        return [record for record in self.records if record["method"] in names]
 
     def table(self, number: int) -> pd.DataFrame:
         """The paper's table of that number, of this benchmark alone."""
@@ -50,13 +63,13 @@ class Column:
 
     @cached_property
     def _tables(self) -> dict[int, pd.DataFrame]:
-        return {n: paper_table(n, self._of_the_paper, self.readings) for n in TABLE_READINGS}
+        return {n: paper_table(n, self._counted, self.readings) for n in TABLE_READINGS}
 
     @cached_property
     def tests(self) -> pd.DataFrame:
         """`comparisons` of the methods."""
         name = "intransigence_reference"
-        return comparisons(self._of_the_paper, self.readings[name])
+        return comparisons(self._counted, self.readings[name])
 
 
 class Columns:
@@ -65,6 +78,7 @@ class Columns:
     def __init__(self, study: StudyFile, records: Records):
         self.study, self.records = study, records
         self._found: dict[tuple[str, str], Column] = {}
+        self._whole: dict[tuple[str, str], Column] = {}
 
     @property
     def benchmarks(self) -> list[str]:
@@ -86,9 +100,16 @@ class Columns:
                 benchmark,
                 self._records(variant, benchmark),
                 {n: self.study.readings[n] for n in READINGS_OF_TABLES} | variant.of_tables,
-                frozenset(variant.changes),
+                _on_purpose(variant, benchmark),
             )
         return self._found[name]
+
+    def whole(self, variant: VariantOfStudy, benchmark: str) -> Column:
+        """The same with those methods that the paper's tables don't have."""
+        column = self.column(variant, benchmark)
+        if all(record["method"] in METHOD_TITLES for record in column.records):
+            return column
+        return self._whole.setdefault((variant.name, benchmark), replace(column, with_others=True))
 
     def _records(self, variant: VariantOfStudy, benchmark: str) -> list[Row]:
         cells = {
@@ -120,8 +141,14 @@ class Columns:
         )
 
 
+def _on_purpose(variant: VariantOfStudy, benchmark: str) -> frozenset[str]:
+    """The names of what it changes; of a tuned one, all hyperparameters."""
+    every = hyperparameters(benchmark) if HYPERPARAMETERS in variant.changes else ()
+    return frozenset([*variant.changes, *every])
+
+
 def other_data(columns: Columns) -> list[str]:
-    """A sentence where the study's data, or how much of it, are not the paper's."""
+    """A sentence where the study's data, how much of it, or its settings are not the paper's."""
     evidence = columns.evidence(columns.study.base)
     other = evidence.other if evidence else {}
     told = "; ".join(f"{benchmark_title(b)}: {why}" for b, why in other.items())

@@ -18,6 +18,7 @@ class Specification(NamedTuple):
     variant: str
     family: str
     benchmark: str
+    decided: str  # before or after results were seen
     changes: str  # JSON: {reading or setting: what it is}
     rival: str
     n: int
@@ -43,7 +44,8 @@ def specifications(columns: Columns) -> pd.DataFrame:
             runs = columns.column(variant, benchmark).runs
             changes = json.dumps({} if variant is study.base else variant.changes)
             if row := _best_rival(runs):
-                found.append(Specification(variant.name, variant.family, benchmark, changes, *row))
+                name = variant.name, variant.family, benchmark, variant.decided
+                found.append(Specification(*name, changes, *row))
     return pd.DataFrame(found, columns=list(Specification._fields))
 
 

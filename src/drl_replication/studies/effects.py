@@ -128,8 +128,11 @@ def deviation_ratio(
     return ratio, ratio / width, ratio * width
 
 
-def to_markdown(frame: pd.DataFrame, base: str) -> str:
-    """One row a variant and cell, one column a measure; bold where a change is shown."""
+def to_markdown(frame: pd.DataFrame, base: str, remarks: Sequence[str] = ()) -> str:
+    """One row a variant and cell, one column a measure; bold where a change is shown.
+
+    `remarks` end the notes.
+    """
     lines = []
     for (variant, benchmark, method), part in frame.groupby(
         ["variant", "benchmark", "method"], sort=False
@@ -155,6 +158,7 @@ def to_markdown(frame: pd.DataFrame, base: str) -> str:
         "intervals one in twenty does by chance alone; nothing here controls for their number.\n"
         "- Intransigence is measured against the same a* on both sides.\n"
     )
+    notes += "".join(f"- {remark}\n" for remark in remarks)
     return f"# Effects\n\n{markdown_grid(header, lines)}\n{notes}"
 
 

@@ -7,18 +7,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from drl_replication.paper.printed import benchmark_title, method_title, printed
+from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title, printed
 from drl_replication.studies.claims import Dependence, claims_by_variant, dependence
-from drl_replication.studies.columns import Columns
+from drl_replication.studies.columns import HYPERPARAMETERS, Columns
 from drl_replication.studies.page import CLAIMS_HEADER
 from drl_replication.studies.records import Records
 from drl_replication.study.studies import Cell
 from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.comparisons import RIVALS
 from drl_replication.tables.frames import rows
+from drl_replication.tables.separation import BETTER, WORSE
 from drl_replication.tables.table_1_to_3 import TABLES
 from drl_replication.text.markdown import markdown_grid
-from drl_replication.text.numbers import digits, interval, shortest, with_std
+from drl_replication.text.numbers import digits, interval, listed, shortest, with_std
 
 TUNED = "tuned"
 HOW = (
@@ -106,7 +107,7 @@ def tuned(chosen: pd.DataFrame, validation: StudyFile, points: StudyFile) -> Stu
     variant = VariantOfStudy(
         TUNED,
         points.study,
-        {"hyperparameters": "chosen on held-out training images"},
+        {HYPERPARAMETERS: "chosen on held-out training images"},
         "before",
         {},
         [cell for cell in own if cell],
@@ -125,27 +126,43 @@ class Result(NamedTuple):
     mean: float
     std: float
     rank: float
+    best: bool
     n_tuned: int
     mean_tuned: float
     std_tuned: float
     rank_tuned: float
+    best_tuned: bool
 
 
 def results(columns: Columns) -> pd.DataFrame:
-    """Tables 1-3 again: of our runs with printed settings and with those chosen; with ranks."""
+    """Tables 1-3 again: of our runs with printed settings and with those chosen.
+
+    Each with its rank by the mean, and whether tests leave it as one of the column's best; both of
+    the paper's methods alone (the others have no rank).
+    """
     [variant] = columns.study.others
     found = []
     for number, measure in TABLES.items():
         theirs = printed(number).set_index(["benchmark", "method"])["mean"]
         for benchmark in columns.benchmarks:
             parts = [
-                columns.column(v, benchmark).table(number).set_index("method")
+                columns.whole(v, benchmark).table(number).set_index("method")
                 for v in (columns.study.base, variant)
             ]
-            ranks = [part["mean"].rank(ascending=measure.best == "min") for part in parts]
+            ranks = [
+                part["mean"]
+                .where(part.index.isin(list(METHOD_TITLES)))
+                .rank(ascending=measure.best == "min")
+                for part in parts
+            ]
             for method in parts[0].index:
                 facts = [
-                    (int(part["n"][method]), part["mean"][method], part["std"][method], r[method])
+                    (
+                        int(part["n"][method]),
+                        *(part[name][method] for name in ("mean", "std")),
+                        r[method],
+                        bool(part["best"][method]),
+                    )
                     for part, r in zip(parts, ranks, strict=True)
                 ]
                 print_ = theirs.get((benchmark, method), math.nan)
@@ -161,7 +178,7 @@ def tests(columns: Columns) -> pd.DataFrame:
     frames = []
     for variant in columns.study.variants:
         for benchmark in columns.benchmarks:
-            frame = columns.column(variant, benchmark).tests
+            frame = columns.whole(variant, benchmark).tests
             frames.append(frame[frame["comparison"] == RIVALS].assign(settings=variant.name))
     return pd.concat(frames, ignore_index=True)
 
@@ -234,8 +251,8 @@ def _tables(frame: pd.DataFrame) -> list[str]:
                 benchmark_title(row.benchmark),
                 method_title(row.method),
                 digits(row.printed),
-                f"{with_std(row.mean, row.std)} ({shortest(row.rank)})",
-                f"{with_std(row.mean_tuned, row.std_tuned)} ({shortest(row.rank_tuned)})",
+                _ranked(row.mean, row.std, row.rank),
+                _ranked(row.mean_tuned, row.std_tuned, row.rank_tuned),
                 f"{row.n}, {row.n_tuned}",
             ]
             for row in rows(frame[frame["measure"] == measure.column], Result)
@@ -243,6 +260,10 @@ def _tables(frame: pd.DataFrame) -> list[str]:
         header = ["benchmark", "method", "paper", "printed settings (rank)", "tuned (rank)", "n"]
         parts += [f"## Table {number}: {measure.title.lower()}", markdown_grid(header, lines)]
     return parts
+
+
+def _ranked(mean: float, std: float, rank: float) -> str:
+    return with_std(mean, std) + ("" if math.isnan(rank) else f" ({shortest(rank)})")
 
 
 def _tested(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -267,15 +288,24 @@ def sentences(frame: pd.DataFrame, found: pd.DataFrame) -> list[str]:
     accuracies = frame[frame["measure"] == TABLES[1].column]
     part = found[(found["measure"] == TABLES[1].column) & (found["settings"] == TUNED)]
     for benchmark, column in accuracies.groupby("benchmark", sort=False):
-        best = [
-            method_title(str(column.sort_values(name)["method"].iloc[-1]))
-            for name in ("mean", "mean_tuned")
-        ]
+        printed_, tuned_ = (_best(column, name) for name in ("best", "best_tuned"))
         own = part[part["benchmark"] == benchmark]
-        better, worse = ((own["verdict"] == word).sum() for word in ("better", "worse"))
+        of_the_paper = own["rival"].isin(list(METHOD_TITLES))
+        others = "" if of_the_paper.all() else f"; of other methods {_lead(own[~of_the_paper])}"
         told.append(
-            f"{benchmark_title(str(benchmark))}: the highest mean is {best[0]}'s with printed "
-            f"settings and {best[1]}'s when each method is tuned; tuned, DRL is shown better than "
-            f"{better} of {len(own)} rivals and worse than {worse}."
+            f"{benchmark_title(str(benchmark))}: the best, as far as tests tell, are {printed_} "
+            f"with printed settings and {tuned_} when each method is tuned; tuned, DRL is shown "
+            f"{_lead(own[of_the_paper])}{others}."
         )
     return told
+
+
+def _lead(tests: pd.DataFrame) -> str:
+    better, worse = ((tests["verdict"] == word).sum() for word in (BETTER, WORSE))
+    return f"better than {better} of {len(tests)} rivals and worse than {worse}"
+
+
+def _best(column: pd.DataFrame, name: str) -> str:
+    """`BER and ER`, of the rows that are the best; or that there is none."""
+    found = [method_title(method) for method in column.loc[column[name], "method"]]
+    return listed(found) if found else "none (no two methods are told apart)"

@@ -20,6 +20,7 @@ from drl_replication.learning.methods import METHODS
 from drl_replication.study.folders import check_folders
 from drl_replication.study.readings import READINGS
 from drl_replication.study.refusals import ConfigError, place_of, sentence, short
+from drl_replication.study.tuning import COUNTS
 from drl_replication.study.variant_checks import check_variants
 from drl_replication.study.yaml_files import parse, read
 
@@ -77,7 +78,7 @@ def _fill_in_variants(result: dict) -> None:
     properties["studies"]["additionalProperties"] = study
     tuning = properties["tuning"]["properties"]
     tuning["benchmarks"]["items"]["enum"] = list(BENCHMARKS)
-    numbers = {n: p for n, p in anywhere["properties"].items() if p["type"] == "number"}
+    numbers = [n for n, p in anywhere["properties"].items() if p["type"] == "number" or n in COUNTS]
     tuning["factors"]["properties"] = dict.fromkeys(numbers, definitions["factors"])
 
 

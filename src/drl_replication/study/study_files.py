@@ -45,6 +45,13 @@ class StudyFile:
         """The variants that are compared with it."""
         return self.variants[1:]
 
+    @property
+    def decided_after(self) -> list[str]:
+        """A sentence that names the families of variants decided on after results were seen."""
+        late = dict.fromkeys(v.family for v in self.others if v.decided == "after")
+        told = ", ".join(f"`{family}`" for family in late)
+        return [f"Decided on after results were seen: {told}."] if late else []
+
     def run(self, cell: Cell, seed: int) -> Run:
         """The run of a cell with a seed, at its place."""
         return Run(cell.benchmark, cell.method, seed, cell.place)

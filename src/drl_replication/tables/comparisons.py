@@ -1,23 +1,18 @@
-"""Tests between methods: DRL against its rivals, and the best of a column against all others.
+"""Tests between methods: DRL against its rivals, and all pairs of a column, for its best.
 
 Seeds pair across methods, so each test is one of the differences by seed. The paper prints means
 and deviations alone, so its own columns get Welch's test.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import pandas as pd
 from scipy import stats
 
-from drl_replication.measures.statistics import (
-    difference_interval,
-    holm,
-    sign_flip_interval,
-    sign_flip_test,
-    smallest_p,
-)
+from drl_replication.measures.statistics import difference_interval
 from drl_replication.paper.printed import (
     METHOD_TITLES,
     PRINTED_SEEDS,
@@ -27,14 +22,25 @@ from drl_replication.paper.printed import (
 )
 from drl_replication.tables.frames import rows
 from drl_replication.tables.runs import Record, run_measures
+from drl_replication.tables.separation import (
+    FEW,
+    LEVEL,
+    NONE,
+    RULE,
+    Pair,
+    Result,
+    best_of,
+    each_pair,
+    family,
+    paired,
+)
 from drl_replication.tables.table_1_to_3 import NOT_IN_THE_PAPER, TABLES, Measure
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
 from drl_replication.text.numbers import count, digits, interval
 
 DRL = "drl"
-LEVEL = 0.05
-RIVALS, BEST, PRINTED = "drl against rivals", "best against others", "printed best against others"
+RIVALS, PAIRS, PRINTED = "drl against rivals", "each pair", "each printed pair"
 ASKED = "asked"
 REFERENCE = "reference against rivals"  # of another method than DRL, if that is asked for
 # Pairs that are asked about, whichever methods else were run; one family of tests.
@@ -45,7 +51,6 @@ QUESTIONS = {
     ("drl", "uniform"): "Is DRL better than uniform replay, without its loss and its batches?",
     ("drl", "ber"): "Is DRL better than its batches alone, without its loss?",
 }
-BETTER, WORSE, NONE, FEW = "better", "worse", "no difference shown", "too few seeds"
 
 
 class Comparison(NamedTuple):
@@ -68,14 +73,10 @@ class Comparison(NamedTuple):
 
 
 MULTIPLICITY = (
-    "Each family of rivals (one benchmark, one measure) has its own error rate of 5 %. No rate is "
-    "controlled over all families, printed numbers and claims together: where nothing differs, one "
-    "in twenty families still shows a difference."
+    "Each family of rivals or of pairs (one benchmark, one measure) has its own error rate of 5 %. "
+    "No rate is controlled over all families, printed numbers and claims together: where nothing "
+    "differs, one in twenty families still shows a difference."
 )
-
-# The test of two methods: n, n_diverged, mean_difference, low, high and p.
-Result = dict[str, float]
-Test = Callable[[str, str], Result]
 
 
 def comparisons(
@@ -83,12 +84,13 @@ def comparisons(
 ) -> pd.DataFrame:
     """All tests, one row a pair of methods, for each benchmark and each measure of Tables 1-3.
 
-    Columns: comparison (`drl against rivals`; `best against others`, the best mean of ours; or
-    `printed best against others`, of the paper's; or `asked`, of the pairs in QUESTIONS that
-    were run), benchmark, dataset, measure, method, rival, n
+    Columns: comparison (`drl against rivals`; `each pair` of the paper's methods, in columns
+    in which each has five runs, or `each printed pair`: what the best of a column is told by; or
+    `asked`, of the pairs in QUESTIONS that were run), benchmark, dataset, measure, method, rival, n
     (pairs of finished runs), n_diverged (pairs left out), mean_difference (method - rival), low and
-    high (95 %), p, p_holm (adjusted within the rivals of the column; DRL's rivals of the paper
-    and those that someone added apart) and verdict on `method`:
+    high (95 %; NaN for each pair of ours), p, p_holm (adjusted within the family: of the rivals of
+    a column, DRL's rivals of the paper and those that someone added apart, or of all its pairs)
+    and verdict on `method`:
     better, worse, no difference shown (at 5 %), or too few seeds (no outcome of so few could show
     one); and the reading intransigence_reference.
     Ours: the exact sign-flip test and the interval of what it doesn't reject; the paper's: Welch's.
@@ -97,54 +99,53 @@ def comparisons(
     if not records:
         raise ValueError("There are no run records to compare: select some runs.")
     found: list[dict[str, Any]] = []
-    for benchmark, runs in run_measures(records, intransigence_reference).groupby(
-        "benchmark", sort=False
-    ):
+    runs_of_all = run_measures(records, intransigence_reference)
+    own = [m for m in METHOD_TITLES if m in set(runs_of_all["method"])]
+    for benchmark, runs in runs_of_all.groupby("benchmark", sort=False):
         for number, measure in TABLES.items():
             place = {"benchmark": str(benchmark), "measure": measure.column}
             ours = place | {"dataset": runs["dataset"].iloc[0]}
-            found += [ours | row for row in _ours(runs, measure, reference)]
-            found += [place | row for row in _printed(number, str(benchmark), measure)]
+            found += [ours | row for row in _ours(runs, measure, reference, own)]
+            found += [place | row for row in _printed(number, str(benchmark))]
     frame = pd.DataFrame(found, columns=list(Comparison._fields))
     return frame.assign(intransigence_reference=intransigence_reference)
 
 
-def _ours(runs: pd.DataFrame, measure: Measure, reference: str) -> list[dict[str, Any]]:
+def _ours(
+    runs: pd.DataFrame, measure: Measure, reference: str, own: Sequence[str]
+) -> list[dict[str, Any]]:
+    """`own`: the paper's methods of the table, each of which a column with a best must have."""
     values = runs.pivot(index="seed", columns="method", values=measure.column)
     methods = sorted(map(str, values.columns), key=method_order)
     diverged = runs.pivot(index="seed", columns="method", values="diverged")
 
+    def lost(method: str, rival: str) -> int:
+        return int((diverged[method].eq(True) | diverged[rival].eq(True)).sum())
+
     def test(method: str, rival: str) -> Result:
-        out = int((diverged[method].eq(True) | diverged[rival].eq(True)).sum())
-        return {**_paired(values[method] - values[rival]), "n_diverged": out}
+        return paired(values, method, rival) | {"n_diverged": lost(method, rival)}
 
     found = []
     if DRL in methods:
         for of_the_paper in (True, False):  # who adds a method changes no p of the paper's
             rivals = [m for m in methods if (m in METHOD_TITLES) == of_the_paper]
-            found += _family(RIVALS, _against(DRL, rivals), measure, test)
+            found += _rows(RIVALS, family(_against(DRL, rivals), measure.best, test))
     if reference != DRL and reference in methods:
-        found += _family(REFERENCE, _against(reference, methods), measure, test)
-    own = [m for m in methods if m in METHOD_TITLES]
-    enough = [m for m in own if values[m].count() >= notes.ENOUGH]
-    means = values[enough].mean()
-    if enough:
-        found += _family(BEST, _against(_best(means, measure), own), measure, test)
+        found += _rows(REFERENCE, family(_against(reference, methods), measure.best, test))
+    pairs = each_pair(values, own, measure.best)
+    told = [pair._replace(n_diverged=lost(pair.method, pair.rival)) for pair in pairs]
+    found += _rows(PAIRS, told)
     asked = [pair for pair in QUESTIONS if {*pair} <= {*methods}]
-    return found + _family(ASKED, asked, measure, test)
+    return found + _rows(ASKED, family(asked, measure.best, test))
 
 
-def _paired(differences: "pd.Series[float]") -> Result:
-    d = differences.dropna().to_numpy()
-    low, high, p = math.nan, math.nan, math.nan
-    if len(d) > 1:
-        low, high = sign_flip_interval(d, 1 - LEVEL)
-        p = sign_flip_test(d)
-    mean = d.mean() if len(d) else math.nan
-    return {"n": len(d), "mean_difference": mean, "low": low, "high": high, "p": p}
+def _rows(comparison: str, tested: Sequence[Pair]) -> list[dict[str, Any]]:
+    return [{"comparison": comparison, **row._asdict()} for row in tested]
 
 
-def _printed(number: int, benchmark: str, measure: Measure) -> list[dict[str, Any]]:
+@cache
+def _printed(number: int, benchmark: str) -> list[dict[str, Any]]:
+    """Of all pairs of methods in a printed column."""
     paper = printed(number)
     paper = paper[paper["benchmark"] == benchmark].set_index("method")
     if paper.empty:
@@ -157,47 +158,16 @@ def _printed(number: int, benchmark: str, measure: Measure) -> list[dict[str, An
         low, high = difference_interval(mean, std, n, mean_2, std_2, n, 1 - LEVEL)
         p = stats.ttest_ind_from_stats(mean, std, n, mean_2, std_2, n, equal_var=False).pvalue
         difference = mean - mean_2
-        return {"n": n, "mean_difference": difference, "low": low, "high": high, "p": float(p)}
+        found = {"n": n, "n_diverged": 0, "mean_difference": difference, "p": float(p)}
+        return found | {"low": low, "high": high}
 
     n = PRINTED_SEEDS
-    best = _best(paper["mean"], measure)
-    return _family(PRINTED, _against(best, list(paper.index)), measure, test)
-
-
-def _best(means: "pd.Series[float]", measure: Measure) -> str:
-    """The method of the best mean, the first of a tie."""
-    return str(means.idxmax() if measure.best == "max" else means.idxmin())
+    pairs = list(combinations(paper.index, 2))
+    return _rows(PRINTED, family(pairs, TABLES[number].best, test))
 
 
 def _against(method: str, methods: Sequence[str]) -> list[tuple[str, str]]:
     return [(method, rival) for rival in methods if rival != method]
-
-
-def _family(
-    comparison: str, pairs: Sequence[tuple[str, str]], measure: Measure, test: Test
-) -> list[dict[str, Any]]:
-    results = [test(*pair) for pair in pairs]
-    adjusted = holm([result["p"] for result in results])
-    return [
-        {
-            "comparison": comparison,
-            "method": method,
-            "rival": rival,
-            "n_diverged": 0,
-            **result,
-            "p_holm": p,
-            "verdict": _verdict(result, p, len(pairs), measure),
-        }
-        for (method, rival), result, p in zip(pairs, results, adjusted, strict=True)
-    ]
-
-
-def _verdict(result: Result, p: float, family: int, measure: Measure) -> str:
-    if math.isnan(p) or (p > LEVEL and smallest_p(int(result["n"])) * family > LEVEL):
-        return FEW
-    if p > LEVEL:
-        return NONE
-    return BETTER if (result["mean_difference"] > 0) == (measure.best == "max") else WORSE
 
 
 def documents(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> list[Document]:
@@ -292,15 +262,15 @@ def _columns_best(frame: pd.DataFrame, remarks: Sequence[str]) -> Document:
     benchmarks = frame["benchmark"].unique()
     return Document(
         title="Best of each column",
-        caption="ours and the paper's, with the methods not distinguishable from it.",
+        caption="ours and the paper's, the methods that none is shown better than.",
         columns=notes.column_titles(frame),
         rows=[
             Row(
                 [f"{measure.title}, {whose}"],
-                [_tied(_selected(frame, comparison, measure, b)) for b in benchmarks],
+                [_best(_selected(frame, comparison, measure, b)) for b in benchmarks],
             )
             for measure in TABLES.values()
-            for comparison, whose in ((BEST, "ours"), (PRINTED, "the paper's"))
+            for comparison, whose in ((PAIRS, "ours"), (PRINTED, "the paper's"))
         ],
         notes=remarks,
         corner="measure",
@@ -314,15 +284,13 @@ def _selected(
     return frame[(frame[keys] == [comparison, measure.column, benchmark]).all(axis=1)]
 
 
-def _tied(part: pd.DataFrame) -> list[Cell]:
+def _best(part: pd.DataFrame) -> list[Cell]:
     if part.empty:
         return [NOTHING]
-    best = Cell(method_title(part["method"].iloc[0]), best=True)
-    if (part["verdict"] == FEW).all():
-        return [best, Cell(FEW)]
-    tied = part.loc[part["verdict"] != BETTER, "rival"]
-    names = [method_title(rival) for rival in tied]
-    return [best, Cell(f"tied: {', '.join(names)}" if names else "alone")]
+    best = best_of(rows(part, Pair))
+    if best:
+        return [Cell(", ".join(map(method_title, best)), best=True)]
+    return [Cell(FEW if (part["verdict"] == FEW).all() else "none told apart")]
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
@@ -335,14 +303,17 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         "column.",
         "Of n pairs the smallest possible p is 2^(1-n) before the adjustment, so 0.25 of three "
         "and 0.002 of ten: of fewer than eight pairs and six rivals no difference can be shown, "
-        "and of fewer than six there is no interval.",
+        "of fewer than ten and all pairs of seven methods neither, and of fewer than six there is "
+        "no interval.",
         MULTIPLICITY,
-        "No difference shown, or tied, means p > 0.05, not that two methods are equal; an interval "
-        "without 0 can go with it, since only p is adjusted.",
-        "Our best is chosen by the same runs that test it, so its lead is overstated.",
-        "The paper's best is tested with Welch's test from the printed means and deviations of "
-        f"{PRINTED_SEEDS} runs, adjusted likewise; the printed intransigences of GSS-greedy on "
-        "Permuted MNIST and Split Fashion-MNIST repeat its forgetting, so they prove nothing here.",
+        "No difference shown means p > 0.05, not that two methods are equal; an interval without 0 "
+        "can go with it, since only p is adjusted.",
+        f"The best of a column of ours are {RULE}; none where no two are told apart, nor (–) "
+        f"where one of the methods has fewer than {notes.ENOUGH} finished runs.",
+        "The paper's best are told by Welch's tests of all pairs, from the printed means and "
+        f"deviations of {PRINTED_SEEDS} runs, adjusted likewise; the printed intransigences of "
+        "GSS-greedy on Permuted MNIST and Split Fashion-MNIST repeat its forgetting, so they prove "
+        "nothing here.",
         f"Pairs: {notes.per_benchmark(pairs)}.",
         *(["Pairs with a diverged run are counted, and left out."] if diverged else []),
         *notes.data_notes(ours),

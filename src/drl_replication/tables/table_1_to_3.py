@@ -5,18 +5,25 @@ A diverged run is counted and shown, but never averaged.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from drl_replication.learning.methods import METHODS
-from drl_replication.paper.printed import METHOD_TITLES, method_order, method_title, printed
+from drl_replication.paper.printed import (
+    METHOD_TITLES,
+    benchmark_title,
+    method_order,
+    method_title,
+    printed,
+)
 from drl_replication.tables.frames import rows
 from drl_replication.tables.references import reference_spread
 from drl_replication.tables.runs import Record, run_measures
+from drl_replication.tables.separation import RULE, End, best_of, each_pair
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
-from drl_replication.text.numbers import DECIMALS, digits, with_std
+from drl_replication.text.numbers import digits, with_std
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Measure:
 
     title: str
     column: str  # of `run_measures`
-    best: Literal["max", "min"]
+    best: End
 
 
 TABLES = {
@@ -66,10 +73,11 @@ def table(
     """Table 1, 2 or 3: one row a (benchmark, method), ours beside what the paper prints.
 
     Columns: benchmark, method, dataset, n (runs averaged), n_diverged, mean, std (ddof 1, NaN if
-    n < 2), printed_mean, printed_std, difference (ours - paper), best and printed_best (of the
-    benchmark's methods in the paper, after rounding to 3 decimals; all of a tie, but none of fewer
-    than five runs); where there are other methods, held_bytes (of the past, besides the network);
-    Table 3 also best_std and best_shift (of `reference_spread`) and intransigence_reference.
+    n < 2), printed_mean, printed_std, difference (ours - paper), best (of the paper's methods, by
+    `separation.best_of`; none in columns that are not `counted`) and printed_best (the best printed
+    mean, all of a tie); where there are other methods, held_bytes (of the past, besides the
+    network); where settings are not the paper's, changed (those, in clauses); Table 3 also best_std
+    and best_shift (of `reference_spread`) and intransigence_reference.
     Raises ValueError for another number, no records, and as `run_measures`.
     """
     if number not in TABLES:
@@ -77,27 +85,31 @@ def table(
     if not records:
         raise ValueError("There are no run records to make a table from: select some runs.")
     measure = TABLES[number]
-    groups = run_measures(records, intransigence_reference).groupby(
-        ["benchmark", "method"], sort=False
+    runs = run_measures(records, intransigence_reference)
+    frame = (
+        runs.groupby(["benchmark", "method"], sort=False)
+        .agg(
+            dataset=("dataset", "first"),
+            n=(measure.column, "count"),  # NaN, so diverged, are not counted
+            n_diverged=("diverged", "sum"),
+            mean=(measure.column, "mean"),
+            std=(measure.column, "std"),
+            held_bytes=("held_bytes", "mean"),
+            changed=("changed", lambda told: "; ".join(filter(None, told.unique()))),
+        )
+        .reset_index()
     )
-    frame = groups.agg(
-        dataset=("dataset", "first"),
-        n=(measure.column, "count"),  # NaN, so diverged, are not counted
-        n_diverged=("diverged", "sum"),
-        mean=(measure.column, "mean"),
-        std=(measure.column, "std"),
-        held_bytes=("held_bytes", "mean"),
-    ).reset_index()
     of_the_paper = frame["method"].isin(list(METHOD_TITLES))
     paper = printed(number).rename(columns={"mean": "printed_mean", "std": "printed_std"})
-    paper["printed_best"] = _is_best(paper, "printed_mean", measure.best)
+    shown = paper["printed_mean"].groupby(paper["benchmark"])
+    paper["printed_best"] = paper["printed_mean"].eq(shown.transform(measure.best))
     frame = frame.merge(paper, on=["benchmark", "method"], how="left")
     frame["difference"] = frame["mean"] - frame["printed_mean"]
-    ranked = frame[(frame["n"] >= notes.ENOUGH) & of_the_paper]
-    frame["best"] = _is_best(ranked, "mean", measure.best)
-    frame["best"] = frame["best"].eq(True)  # False where it is provisional
+    best = _best(runs, measure)
+    frame["best"] = [cell in best for cell in zip(frame["benchmark"], frame["method"], strict=True)]
     frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
-    frame = frame[[*Mean._fields, *([] if of_the_paper.all() else ["held_bytes"])]]
+    more = {"held_bytes": not of_the_paper.all(), "changed": frame["changed"].any()}
+    frame = frame[[*Mean._fields, *(name for name, there in more.items() if there)]]
     if number == 3:
         spread = reference_spread(records, intransigence_reference)
         frame = frame.merge(spread, on="benchmark", how="left")
@@ -105,9 +117,25 @@ def table(
     return frame
 
 
-def _is_best(frame: pd.DataFrame, column: str, best: Literal["max", "min"]) -> "pd.Series[bool]":
-    shown = frame[column].map(lambda value: round(float(value), DECIMALS))
-    return shown.eq(shown.groupby(frame["benchmark"]).transform(best))
+def _best(runs: pd.DataFrame, measure: Measure) -> set[tuple[str, str]]:
+    """The (benchmark, method) that tests leave as the best of their column."""
+    own = [method for method in METHOD_TITLES if method in set(runs["method"])]
+    found = set()
+    for benchmark, part in runs.groupby("benchmark", sort=False):
+        values = part.pivot(index="seed", columns="method", values=measure.column)
+        best = best_of(each_pair(values, own, measure.best))
+        found |= {(str(benchmark), method) for method in best}
+    return found
+
+
+def counted(frame: pd.DataFrame) -> list[str]:
+    """The benchmarks that can have a best: each of the paper's methods has five runs or more.
+
+    Of those that the table has. `frame`: of `table`.
+    """
+    own = frame[frame["method"].isin(list(METHOD_TITLES))]
+    enough = own[own["n"] >= notes.ENOUGH].groupby("benchmark", sort=False)["method"].nunique()
+    return list(enough.index[enough == own["method"].nunique()])
 
 
 def document(number: int, frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
@@ -197,11 +225,30 @@ def _others(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def bold_notes(frame: pd.DataFrame) -> list[str]:
+    """What bold means, and where nothing of ours is. `frame`: of `table`."""
+    best = set(frame.loc[frame["best"], "benchmark"])
+    columns = counted(frame)
+    alike = [benchmark_title(b) for b in columns if b not in best]
+    few = [benchmark_title(str(b)) for b in frame["benchmark"].unique() if b not in columns]
+    none = [
+        *([f"where no two are told apart ({', '.join(alike)})"] if alike else []),
+        *(
+            [f"where one has fewer than {notes.ENOUGH} finished runs ({', '.join(few)})"]
+            * bool(few)
+        ),
+    ]
+    return [
+        f"Bold is the best of a column: of ours, {RULE}; of the paper's, the best printed mean.",
+        *([f"Nothing of ours is bold {' nor '.join(none)}."] if none else []),
+    ]
+
+
 def _notes(number: int, frame: pd.DataFrame) -> list[str]:
     """What a reader must know to compare the numbers, one sentence or two each."""
     return [
-        "Under each of our numbers stands the paper's, with ours minus the paper's in brackets; "
-        "bold is the best of a column, ours and the paper's each.",
+        "Under each of our numbers stands the paper's, with ours minus the paper's in brackets.",
+        *bold_notes(frame),
         *_others(frame),
         notes.seed_note(frame),
         *notes.data_notes(frame),

@@ -20,12 +20,26 @@ REFERENCE_NOTES = {
 
 
 def column_titles(frame: pd.DataFrame) -> list[str]:
-    """A title a benchmark, † where it ran on other data than the paper's."""
-    used = datasets(frame)
-    return [
-        benchmark_title(b) + ("" if is_real(b, used.get(b)) else " †")
-        for b in frame["benchmark"].unique()
-    ]
+    """A title a benchmark, † where its data or settings are not the paper's."""
+    other = incomparable(frame)
+    return [benchmark_title(b) + (" †" if b in other else "") for b in frame["benchmark"].unique()]
+
+
+def incomparable(frame: pd.DataFrame) -> dict[str, str]:
+    """The benchmarks that can't be compared with the print, and why, in a clause.
+
+    `frame` may have a column `changed`: settings that are not the paper's.
+    """
+    found = {
+        b: [f"{d} instead of {BENCHMARK_DATASETS[b]}"]
+        for b, d in datasets(frame).items()
+        if not is_real(b, d)
+    }
+    if "changed" in frame:
+        for benchmark, told in frame[["benchmark", "changed"]].itertuples(index=False, name=None):
+            clauses = found.setdefault(benchmark, [])
+            clauses += [c for c in str(told).split("; ") if c and c not in clauses]
+    return {benchmark: "; ".join(clauses) for benchmark, clauses in found.items() if clauses}
 
 
 def datasets(frame: pd.DataFrame) -> dict[str, str]:
@@ -45,14 +59,10 @@ def seed_note(frame: pd.DataFrame) -> str:
 
 
 def data_notes(frame: pd.DataFrame) -> list[str]:
-    """The dataset of each benchmark, and which numbers it makes incomparable."""
-    used = datasets(frame)
-    notes = [f"Data: {per_benchmark(used)}."]
-    instead = {
-        b: f"{d} instead of {BENCHMARK_DATASETS[b]}" for b, d in used.items() if not is_real(b, d)
-    }
-    if instead:
-        notes.append(f"† Not comparable with the printed numbers: {per_benchmark(instead)}.")
+    """The dataset of each benchmark, and which numbers it, or settings, make incomparable."""
+    notes = [f"Data: {per_benchmark(datasets(frame))}."]
+    if other := incomparable(frame):
+        notes.append(f"† Not comparable with the printed numbers: {per_benchmark(other)}.")
     return notes
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from drl_replication.measures.statistics import pearson
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title
-from drl_replication.tables.comparisons import BETTER, RIVALS, WORSE
+from drl_replication.tables.comparisons import RIVALS
+from drl_replication.tables.separation import BETTER, WORSE
 from drl_replication.text.numbers import digits
 from drl_replication.verdict.evidence import (
     FAILS,

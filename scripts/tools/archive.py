@@ -47,6 +47,7 @@ PROFILES = {
 BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 FORMATS = {
     ".csv": "text/csv",
+    ".gz": "application/gzip",
     ".md": "text/markdown",
     ".pdf": "application/pdf",
     ".yaml": "application/yaml",

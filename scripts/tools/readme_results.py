@@ -24,8 +24,8 @@ from drl_replication.study.runs import PAPER
 from drl_replication.tables.table_1_to_3 import bold_notes, counted
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
-from drl_replication.text.numbers import digits
-from drl_replication.verdict.evidence import FAILS
+from drl_replication.text.numbers import digits, listed
+from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
 from drl_replication.verdict.numbers import counts
 from drl_replication.verdict.page import claim_counts
 from drl_replication.verdict.scoring import SCORED
@@ -42,7 +42,7 @@ def main() -> None:
     """Fill, or with --check compare, the parts of both."""
     table, verdict, claims = (read(path) for path in (TABLE, VERDICT, CLAIMS))
     first = {
-        "summary": summary(table, verdict),
+        "summary": summary(table, verdict, claims),
         "robustness": robustness(
             read(STUDY / "claims.csv"),
             read(STUDY / "curve.csv"),
@@ -65,30 +65,50 @@ def read(path: Path) -> pd.DataFrame | None:
     return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
 
 
-def summary(table: pd.DataFrame | None, verdict: pd.DataFrame | None) -> str:
-    """How many numbers are reproduced, and how often tests leave DRL among the best."""
-    if table is None or verdict is None:
+OUTCOMES = dict(zip(SCORED, ("are reproduced", "differ", "are inconclusive"), strict=True))
+# Of the claim that DRL outperforms the others on most benchmarks.
+ANSWERS = {
+    HOLDS: "As printed, the paper's main claim replicates",
+    FAILS: "As printed, the paper's main claim does not replicate",
+    MIXED: "As printed, the paper's main claim is undecided",
+    OPEN: "As printed, the paper's main claim cannot be judged yet",
+}
+
+
+def summary(
+    table: pd.DataFrame | None, verdict: pd.DataFrame | None, claims: pd.DataFrame | None
+) -> str:
+    """Whether DRL is the best as printed, and how many numbers are reproduced."""
+    if table is None or verdict is None or claims is None:
         return "**Result so far:** no published runs are in the repository yet."
     n = {str(name): int(str(count)) for name, count in counts(verdict).loc["Table 1"].items()}
-    judged = {name: n[name] for name in SCORED}
-    words = dict(zip(SCORED, ("are reproduced", "differ", "are inconclusive"), strict=True))
-    told = ", ".join(f"{count} {words[name]}" for name, count in judged.items())
+    told = ", ".join(f"{n[name]} {words}" for name, words in OUTCOMES.items())
+    answer = ANSWERS[claims.set_index("id").loc["drl_best", "verdict"]]
     return (
-        f"**Result so far:** of the paper's {n['printed']} average accuracies "
-        f"{sum(judged.values())} could be judged: {told}; {ahead(table)} ([more](docs/result.md))."
+        f"**{answer}:** {ahead(table)}; of the {sum(n[name] for name in OUTCOMES)} accuracies "
+        f"printed for these, {told} ([result](docs/result.md))."
     )
 
 
 def ahead(table: pd.DataFrame) -> str:
-    """In how many columns DRL is among the best, and in how many no two are told apart."""
+    """On how many benchmarks DRL is among the best, where enough seeds were run to tell."""
     columns = counted(table)
+    if not columns:
+        return f"no benchmark has {ENOUGH} seeds of every method"
     enough = table[table["benchmark"].isin(columns)]
     alike = len(columns) - enough.loc[enough["best"], "benchmark"].nunique()
-    undecided = f"; undecided: {alike}" if alike else ""
+    undecided = f" (on {alike} no two methods are told apart)" if alike else ""
+    n = sorted({int(n) for n in enough["n"] + enough["n_diverged"]})
     return (
-        f"tests leave DRL among the best in {best(enough, 'best')} of {len(columns)} columns "
-        f"(n ≥ {ENOUGH}{undecided}), the paper prints it highest in {best(enough, 'printed_best')}"
+        f"on {listed(map(benchmark_title, columns))} (n = {' to '.join(map(str, {n[0], n[-1]}))}), "
+        f"DRL is among the most accurate methods {amount(best(enough, 'best'), len(columns))}"
+        f"{undecided}, in the paper {amount(best(enough, 'printed_best'), len(columns))}"
     )
+
+
+def amount(n: int, of: int) -> str:
+    """How many of the benchmarks, in words where these are short."""
+    return {0: "nowhere", of: "everywhere"}.get(n, f"on {n} of {of}")
 
 
 def robustness(
@@ -106,8 +126,9 @@ def robustness(
     ahead, behind = int((curve["low"] > 0).sum()), int((curve["high"] < 0).sum())
     return (
         f"**And otherwise:** under {claims['variant'].nunique() - 1} other readings, learning "
-        f"rates and alphas DRL leads its best rival in {ahead} of {len(curve)} comparisons, trails "
-        f"in {behind}{rates(agreement)} ([study]({(STUDY / 'study.md').as_posix()})).{tuned(tests)}"
+        f"rates and alphas DRL leads its best rival in {ahead} of {len(curve)} "
+        f"comparisons, trails in {behind}{rates(agreement)} "
+        f"([study]({(STUDY / 'study.md').as_posix()})){tuned(tests)}."
     )
 
 
@@ -119,8 +140,8 @@ def tuned(tests: pd.DataFrame | None) -> str:
     part = part[part["rival"].isin(list(METHOD_TITLES))]
     better, worse = ((part["verdict"] == word).sum() for word in ("better", "worse"))
     return (
-        f" With every method tuned on held-out images, DRL is better in {better} of {len(part)} "
-        f"comparisons and worse in {worse} ([tuning]({(TUNING / 'tuning.md').as_posix()}))."
+        f"; with every method tuned on held-out images it beats rivals in {better} of "
+        f"{len(part)}, loses in {worse} ([tuning]({(TUNING / 'tuning.md').as_posix()}))"
     )
 
 
@@ -138,10 +159,10 @@ def rates(agreement: pd.DataFrame) -> str:
         words = ("reproduced", "differ", "inconclusive")
         scored = sum(nearest[f"other_{word}"] for word in words)
         found[gain] = (
-            f"; at {str(nearest['variant']).rpartition('_x')[2]} of the printed rate, picked on "
+            f"; at {str(nearest['variant']).rpartition('_x')[2]} of the printed rate, chosen on "
             f"BER and ER, {nearest['other_reproduced']:.0f} of the others' {scored:.0f} numbers on "
-            f"{benchmark_title(str(benchmark))} are reproduced (printed rate: "
-            f"{own['other_reproduced']:.0f})"
+            f"{benchmark_title(str(benchmark))} are reproduced, at the printed one "
+            f"{own['other_reproduced']:.0f}"
         )
     return found[max(found)] if max(found) > 0 else ""
 

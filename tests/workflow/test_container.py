@@ -86,6 +86,8 @@ def buildah():
     yield made
     made("rm", "--all")
     made("rmi", "--all", "--force")
+    home = folder / made.driver / made.driver  # mounted on itself, still if buildah was stopped
+    subprocess.run(["umount", "--lazy", home], capture_output=True)
     shutil.rmtree(folder)
 
 

@@ -24,7 +24,7 @@ mnist: setup  ## the paper's settings on the three MNIST benchmarks: 210 runs
 test: setup  ## every test but that of the image
 	$(BIN)/python scripts/tools/run_tests.py
 
-test-container: setup  ## build the image of the Containerfile and run it (root, Debian, ten minutes)
+test-container: setup  ## build the image of the Containerfile and run it (root, Debian, 20 minutes)
 	$(BIN)/python -m pytest -m container
 
 setup: .venv/installed  ## a virtual environment, .venv, by the lock

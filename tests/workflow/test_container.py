@@ -1,8 +1,8 @@
 """The image of the Containerfile, built and run: `make test-container`.
 
 No registry of images is needed: the base is a Debian that mmdebstrap makes, which trusts the
-certificates of this machine and has its way to the package index. Takes root, the network, some
-ten minutes and 15 GB of disk, which are free again afterwards.
+certificates of this machine and has its way to the package index. Takes root, the network, ten
+to twenty minutes and 15 GB of disk, which are free again afterwards.
 """
 
 import json
@@ -86,6 +86,8 @@ def buildah():
     yield made
     made("rm", "--all")
     made("rmi", "--all", "--force")
+    home = folder / made.driver / made.driver  # mounted on itself, still if buildah was stopped
+    subprocess.run(["umount", "--lazy", home], capture_output=True)
     shutil.rmtree(folder)
 
 

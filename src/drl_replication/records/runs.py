@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from drl_replication.files import write_text_atomically
@@ -19,6 +18,7 @@ from drl_replication.measures.continual import (
     average_forgetting,
 )
 from drl_replication.records.packed import is_there, read_packed
+from drl_replication.records.schemas import Validator
 from drl_replication.records.settings import check_settings, settings_digest
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json, readable_json
 
@@ -95,9 +95,9 @@ def _check_place(record: Mapping, path: Path) -> None:
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator() -> Any:
     source = files("drl_replication.records").joinpath("run.schema.json")
-    return Draft202012Validator(json.loads(source.read_text(encoding="utf-8")))
+    return Validator(json.loads(source.read_text(encoding="utf-8")))
 
 
 def _check(record: Any, path: Path) -> None:

@@ -83,7 +83,7 @@ def summary(
         return "**Result so far:** no published runs are in the repository yet."
     n = {str(name): int(str(count)) for name, count in counts(verdict).loc["Table 1"].items()}
     told = ", ".join(f"{n[name]} {words}" for name, words in OUTCOMES.items())
-    answer = ANSWERS[claims.set_index("id").loc["drl_best", "verdict"]]
+    answer = ANSWERS[str(claims.set_index("id").loc["drl_best", "verdict"])]
     return (
         f"**{answer}:** {ahead(table)}; of the {sum(n[name] for name in OUTCOMES)} accuracies "
         f"printed for these, {told} ([result](docs/result.md))."

@@ -202,7 +202,7 @@ def test_seeds_that_the_same_studies_want_share_jobs():
         ("variants: {a: {scan: {learning_rate: [-1]}}}", "variants.a.settings."),
         ("variants: {a: {scan: {subset: {factors: [2]}}}}", "variants.a.scan.subset is"),
         ("variants: {a: {scan: {learning_rate: {factor: [2]}}}}", "unknown key 'factor'"),
-        ("variants: {a: {scan: {drl_alpha: [x]}}}", "drl_alpha is 'x'; allowed: a number"),
+        ("variants: {a: {scan: {drl_alpha: [x]}}}", "drl_alpha[0] is 'x'; allowed: a number"),
         (
             "variants: {a: {scan: {drl_alpha: [1]}, each_reading: true}}",
             "has scan and each_reading",

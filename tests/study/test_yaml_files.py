@@ -93,6 +93,12 @@ def test_texts_of_the_command_line_are_what_they_stand_for():
     assert (checked["seeds"], checked["records_only"]) == ([0, 1], True)
     assert checked["job_minutes_limit"] is checked["data_dir"] is None
     assert checked["readings"]["min_positive_pairs"] == 0
+    scan = {"memory_size": ["101"], "drl_alpha": {"factors": ["2"]}, "min_positive_pairs": ["0"]}
+    study = {"variants": ["v"], "seeds": ["3"], "compared_with": "paper"}
+    checked = check(default_config() | {"variants": {"v": {"scan": scan}}, "studies": {"s": study}})
+    [found] = [row["scan"] for row in checked["variants"].values()]
+    assert found == {"memory_size": [101], "drl_alpha": {"factors": [2]}, "min_positive_pairs": [0]}
+    assert checked["studies"]["s"]["seeds"] == [3]
     for wrong in ("010", "0x1", "one", ""):
         with pytest.raises(
             ConfigError, match=rf"^seeds\[0\] is '{wrong}'; allowed: a whole number"

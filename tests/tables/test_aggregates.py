@@ -106,6 +106,31 @@ def test_too_few_runs_make_an_empty_table(values):
     json.dumps(profiles(runs(values)), allow_nan=False)
 
 
+BOTH = {"drl": [0.6] * 5, "er": [0.5] * 5}
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"drl": [None] * 5, "er": [None] * 5}, set()),  # nothing but diverged runs
+        ({"drl": [0.0] * 5, "er": [0.0] * 5}, set()),
+        (BOTH | {"finetune": [0.3] * 5, "iid": [0.3] * 5}, {"drl", "er"}),
+        (BOTH | {"finetune": [0.5] * 5, "iid": [0.3] * 5}, {"drl", "er"}),
+        (BOTH | {"finetune": [None] * 5, "iid": [0.9] * 5}, {"drl", "er"}),
+        (BOTH | {"finetune": [0.2] * 5, "iid": [None] * 5}, {"drl", "er"}),
+    ],
+)
+def test_what_no_score_can_be_made_of_blocks_no_profile(values, shown):
+    found = profiles(runs(values))
+    assert set(found["profiles"]) == shown
+    assert found["normalisation"] == "accuracy over the highest mean of the benchmark"
+    json.dumps(found, allow_nan=False)
+    aggregates(runs(values))
+    if not shown:
+        other = pd.concat([runs(values), runs(BOTH, "split_fashion")])
+        assert profiles(other)["benchmarks"] == ["split_fashion"]
+
+
 # The scripts --------------------------------------------------------------------------------------
 
 

@@ -120,15 +120,22 @@ def test_an_empty_plan_leaves_the_table_of_costs_alone(cost_table, tmp_path):
 
 
 def test_short_runs_share_a_job_and_long_ones_do_not():
-    def size(benchmark, minutes):
-        settings = {m: run_settings(PAPER, benchmark, m) for m in METHOD_TITLES}
-        return resources.runs_together(settings, minutes)
+    def size(benchmark, method, minutes):
+        settings = run_settings(PAPER, benchmark, method)
+        return resources.runs_together(method, settings, minutes)
 
     for benchmark in BENCHMARKS:
-        assert size(benchmark, 0) == 1
-    assert size("split_mnist", 20) >= 10
-    assert size("split_cifar10", 20) == 1
-    assert size("split_cifar10", 400) == 2  # of A-GEM, the costliest
+        assert size(benchmark, "drl", 0) == 1
+    assert all(size("split_mnist", method, 20) >= 10 for method in METHOD_TITLES)
+    assert all(size("split_cifar10", method, 5) == 1 for method in METHOD_TITLES)
+    assert size("split_cifar10", "agem", 400) == 2
+    assert size("split_cifar10", "er", 400) > 2
+
+
+def test_a_costly_method_keeps_no_other_from_sharing_jobs():
+    methods = settings_of_runs(PAPER | {"methods": ["er", "ogd"]})
+    jobs = resources.shared_jobs({"split_mnist": methods["split_mnist"]}, range(40), 5, None)
+    assert jobs == {tuple(range(40)): {"split_mnist": ["er"]}}
 
 
 def test_planning_imports_no_torch():
@@ -343,13 +350,17 @@ def test_every_core_has_jobs_to_do():
         jobs = resources.shared_jobs(paper, PAPER["seeds"], 5, cores)
         together = {b: [seeds for seeds, bs in jobs.items() if b in bs] for b in paper}
         assert together["split_cifar10"] == together["split_cifar100"] == []  # too long
+        assert all(ms == PAPER["methods"] for bs in jobs.values() for ms in bs.values())
         number = 7 * sum(len(seeds) for seeds in together.values()) or 210
         assert number >= min(2 * cores, 210) or cores == 1
         for groups in together.values():
             seeds = [seed for group in groups for seed in group]
             assert len(seeds) == len(set(seeds))
     assert resources.shared_jobs(paper, PAPER["seeds"], 5, 2) == {
-        tuple(range(10)): ["permuted_mnist", "split_mnist", "split_fashion"]
+        tuple(range(10)): {
+            benchmark: PAPER["methods"]
+            for benchmark in ("permuted_mnist", "split_mnist", "split_fashion")
+        }
     }
     assert resources.shared_jobs(paper, PAPER["seeds"], 5, 64) == {}
     assert resources.shared_jobs(paper, PAPER["seeds"], 0, None) == {}

@@ -111,8 +111,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     dataset="|".join(DATASETS),
     seed="0|[1-9][0-9]*",
-    # of a run: none for the paper's own settings
-    place="|".join(re.escape(Run("", "", 0, name).folder) for name in VARIANTS.by_name),
+    place="(?:variants/[^/]+/)?",  # of a run: none for the paper's own settings
 
 
 pathvars:

@@ -4,9 +4,13 @@ import logging
 import sys
 from pathlib import Path
 
+import snakemake.common
+import snakemake.rules
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import Job
+from snakemake_interface_logger_plugins.common import LogEvent
 
-from drl_replication.jobs import console, targets
+from drl_replication.jobs import console, planning, targets
 from drl_replication.jobs.forecast import forecast
 
 
@@ -39,7 +43,7 @@ def cost_of_call():
     jobs = workflow.dag.needrun_jobs(exclude_finished=False)
     jobs = [job for job in jobs if job.rule.name.startswith("train")]
     runs = [Run.at(path) for job in jobs for path in job.output]
-    lacking = [run for run in runs if not STORE.has(VARIANTS.key(run), run)]
+    lacking = [run for run in runs if not is_made(run)]
     settings_of = VARIANTS.settings
     return forecast(
         [(r.benchmark, r.method, settings_of(r.variant, r.benchmark, r.method)) for r in lacking],
@@ -73,6 +77,9 @@ if workflow.is_main_process and is_quiet() and not IMPORTED:
             cost_of_call,
         ),
     )
+    planning.announce_briefly(Job, logging.getLogger("snakemake.logging"), LogEvent.JOB_INFO)
+
+planning.remember_signatures([snakemake.common, snakemake.rules])
 
 # Results would lie about within the project, unless --directory asks for just that.
 if PROJECT in Path.cwd().resolve().parents and not (IMPORTED or workflow.overwrite_workdir):

@@ -1,6 +1,7 @@
 # What rules ask of the configuration, stage by stage.
 
 import atexit
+import difflib
 import hashlib
 from functools import partial
 
@@ -34,7 +35,14 @@ def readings_of(names):
 
 def variant_of(wildcards):
     """`variants/NAME/` is the place of the variant NAME, and no place that of the paper's."""
-    return wildcards.get("place", "").removeprefix("variants/").removesuffix("/") or PAPER
+    name = wildcards.get("place", "").removeprefix("variants/").removesuffix("/") or PAPER
+    if name not in VARIANTS.by_name:
+        like = difflib.get_close_matches(name, VARIANTS.by_name, 3) or list(VARIANTS.by_name)[:3]
+        raise WorkflowError(
+            f"no variant is called {name!r}; allowed: what the configuration names under variants, "
+            f"such as {', '.join(like)}"
+        )
+    return name
 
 
 def outdated(wildcards, seeds=None):
@@ -45,7 +53,8 @@ def outdated(wildcards, seeds=None):
     """
     row = wildcards.benchmark, wildcards.method
     runs = [Run(*row, int(s), variant_of(wildcards)) for s in seeds or [wildcards.seed]]
-    others = [run for run in runs if STORE.holds_other(VARIANTS.key(run), run)]
+    there = [run for run in runs if (RESULTS / run.path).exists()]
+    others = [run for run in there if STORE.holds_other(VARIANTS.key(run), run)]
     if is_running():
         for run in others:
             with suppress(OSError):  # a folder that cannot be written is told of at the start
@@ -90,14 +99,26 @@ def manifest(wildcards):
 
 
 def shared_jobs():
-    """The seeds that share a job, with a name for it, the places and the benchmarks."""
+    """The jobs of several seeds: of each a name, the places, what `benchmark` may be, the seeds."""
     minutes = 0 if asks_for_a_record() else config["job_minutes"]
     cores = None if ON_SLURM or config["job_minutes_limit"] else workflow.resource_settings.cores
     own = settings.settings_of_runs(config)
     for name, variants, seeds in studies.seed_groups(VARIANTS, STUDIES | TUNING):
-        places = [Run("", "", 0, variant).folder for variant in variants]
-        for part, benchmarks in resources.shared_jobs(own, seeds, minutes, cores).items():
-            yield f"{name}{part[0]}_to_{part[-1]}", places, part, benchmarks
+        places = "|".join(re.escape(Run("", "", 0, variant).folder) for variant in variants)
+        for part, methods in resources.shared_jobs(own, seeds, minutes, cores).items():
+            # A path goes on with the method: of each benchmark those whose runs are so short.
+            benchmarks = "|".join(f"{b}(?=/(?:{'|'.join(m)})/)" for b, m in methods.items())
+            yield f"{name}{part[0]}_to_{part[-1]}", f"(?:{places})", f"(?:{benchmarks})", part
+
+
+def not_shared(jobs):
+    """What `place` may be for a run that has a job of its own: Snakemake weighs all that match."""
+    shared = {}
+    for _, places, benchmarks, seeds in jobs:
+        path = rf"{benchmarks}/\w+/seed_(?:{'|'.join(map(str, seeds))})"
+        shared.setdefault(places, []).append(path)
+    others = (rf"(?!{places}runs/(?:{'|'.join(p)})\.json$)" for places, p in shared.items())
+    return f"{''.join(others)}(?:variants/[^/]+/)?"
 
 
 def code_of_experiment(wildcards):
@@ -181,10 +202,16 @@ def costs_of_study(study, wildcards):
 
 
 @cache
+def is_made(run):
+    """Whether a run was finished before this call."""
+    return STORE.has(VARIANTS.key(run), run)
+
+
+@cache
 def cost_of(study):
     """In a sentence, from costs that were measured on some machine of ours."""
     found = studied([study])
-    lacking = [run for run in found if not STORE.has(VARIANTS.key(run), run)]
+    lacking = [run for run in found if not is_made(run)]
     chosen = [VARIANTS.settings(run.variant, run.benchmark, run.method) for run in lacking]
     seconds = sum(
         resources.predict(resources.cost(run.benchmark, run.method), own)["seconds"]

@@ -1,13 +1,15 @@
 # One record a run: (benchmark, method, seed), and the variant, which its place tells. A job takes
 # it from the store of finished runs if it is there, whoever made it, and else makes it.
 
+SHARED_JOBS = list(shared_jobs())
+
 
 rule train:
     input:
         manifest=manifest,
         outdated=outdated,
-    output:
-        "<results>/{place}runs/{benchmark}/{method}/seed_{seed}.json",
+    output:  # the long constraint of a place here alone: each path of each job is made anew
+        f"<results>/{{place,{not_shared(SHARED_JOBS)}}}runs/{{benchmark}}/{{method}}/seed_{{seed}}.json",
     log:
         "<results>/logs/train/{place}{benchmark}/{method}/seed_{seed}.log",
     benchmark:
@@ -34,7 +36,7 @@ rule train:
 
 
 # Short runs of several seeds share a process, unless one record alone is asked for by its path.
-for name, places, seeds, benchmarks in shared_jobs():
+for name, places, benchmarks, seeds in SHARED_JOBS:
 
     rule:
         name:
@@ -52,8 +54,8 @@ for name, places, seeds, benchmarks in shared_jobs():
                 f"seed_{seeds[0]}-{seeds[-1]}.tsv"
             )
         wildcard_constraints:
-            benchmark="|".join(benchmarks),
-            place=f"(?:{'|'.join(map(re.escape, places))})",
+            benchmark=benchmarks,
+            place=places,
         conda:
             "../../envs/train.yaml"
         threads: 1
@@ -70,8 +72,6 @@ for name, places, seeds, benchmarks in shared_jobs():
             + f"{seeds[0]} to {seeds[-1]}"
         shell:
             workflow.get_rule(workflow.modifier.modify_rulename("train")).shellcmd
-
-    workflow.ruleorder(f"train_{name}", "train")
 
 
 # Whole records in one file, which records_only takes for those that are missing.

@@ -49,10 +49,11 @@ def cost(benchmark: str, method: str) -> dict[str, float]:
     not measured as the costliest with the same network, or of all; `UNMEASURED` without any.
     """
     costs = measured_costs()
+    if (benchmark, method) in costs:
+        return costs[benchmark, method]
     network = BENCHMARKS[benchmark].network
     alike = {p: c for p, c in costs.items() if _network(p[0]) == network}
     like = [
-        [c for pair, c in costs.items() if pair == (benchmark, method)],
         [c for (_, m), c in alike.items() if m == method],
         [c for (b, _), c in costs.items() if b == benchmark],
         list(alike.values()),
@@ -80,7 +81,7 @@ def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
     tests = [dataset.test_images * len(c) / dataset.classes for c in benchmark.task_classes]
     evaluated = sum(size * (tasks - t) for t, size in enumerate(tests)) + PROBE_IMAGES * tasks
     later = (tasks - 1) * cost["later_task_seconds"]
-    pixels = float(np.prod(dataset.image_shape))
+    pixels = math.prod(dataset.image_shape)
     held = dataset.training_images + dataset.test_images + tasks * samples + sum(tests)
     return {
         "seconds": cost["startup_seconds"]
@@ -106,21 +107,22 @@ def resources(
     }
 
 
-def runs_together(settings: dict[str, dict], minutes: float) -> int:
+def runs_together(method: str, settings: dict, minutes: float) -> int:
     """How many seeds of a method share a job, for it to last some `minutes`; at least one.
 
     Args:
-        settings: of the runs of a benchmark by method; the costliest method decides.
+        method: of the runs.
+        settings: theirs.
         minutes: how long a job of it should last; 0 for one run a job.
     """
-    every = [predict(cost(s["benchmark"], m), s)["seconds"] for m, s in settings.items()]
-    return max(1, int(60 * minutes / max(every))) if every else 1
+    seconds = predict(cost(settings["benchmark"], method), settings)["seconds"]
+    return max(1, int(60 * minutes / seconds))
 
 
 def shared_jobs(
     settings: dict[str, dict[str, dict]], seeds: Sequence[int], minutes: float, cores: int | None
-) -> dict[tuple[int, ...], list[str]]:
-    """The seeds that share a job, with the benchmarks on which they do.
+) -> dict[tuple[int, ...], dict[str, list[str]]]:
+    """The seeds that share a job, with the methods of each benchmark of which they do.
 
     Starting a process costs more than a short run; but every core should have jobs to do.
 
@@ -130,13 +132,18 @@ def shared_jobs(
         minutes: how long a job should last at most.
         cores: of this machine, where the jobs run on it.
     """
-    sizes = {b: runs_together(methods, minutes) for b, methods in settings.items()}
-    short = sum(len(seeds) * len(settings[b]) for b, size in sizes.items() if size > 1)
+    sizes = {
+        (benchmark, method): runs_together(method, own, minutes)
+        for benchmark, methods in settings.items()
+        for method, own in methods.items()
+    }
+    short = len(seeds) * sum(size > 1 for size in sizes.values())
     most = math.ceil(short / (JOBS_A_CORE * cores)) if cores else len(seeds)
-    jobs: dict[tuple[int, ...], list[str]] = {}
-    for benchmark, size in sizes.items():
+    jobs: dict[tuple[int, ...], dict[str, list[str]]] = {}
+    for (benchmark, method), size in sizes.items():
         number = math.ceil(len(seeds) / max(1, min(size, most)))
         for part in np.array_split(np.array(seeds), number):
             if len(part) > 1:
-                jobs.setdefault(tuple(part.tolist()), []).append(benchmark)
+                of_part = jobs.setdefault(tuple(part.tolist()), {})
+                of_part.setdefault(benchmark, []).append(method)
     return jobs

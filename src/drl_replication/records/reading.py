@@ -7,11 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from jsonschema.validators import extend
 
 from drl_replication.records.strict_json import AGAIN, RecordError, read_json
+from drl_replication.records.validator import Validator
 
 
 class Kind(NamedTuple):
@@ -32,13 +31,6 @@ KINDS = {  # schemas/{kind}.json
     "cost": Kind("measured cost", AGAIN),
     "manifest": Kind("manifest", "make it anew: snakemake --cores 1 --forcerun download"),
 }
-# JSON has one kind of number; here 3.0 is no integer, and true is neither.
-_Validator = extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda checker, value: type(value) is int
-    ),
-)
 
 
 def read(path: str | Path, kind: str) -> Any:
@@ -76,7 +68,7 @@ def check(content: Any, path: Path, kind: str) -> None:
 @cache
 def _validator(kind: str) -> Any:
     source = files("drl_replication.records").joinpath("schemas", f"{kind}.json")
-    return _Validator(json.loads(source.read_text(encoding="utf-8")))
+    return Validator(json.loads(source.read_text(encoding="utf-8")))
 
 
 def _check_version(content: Any, path: Path, kind: str) -> None:

@@ -63,9 +63,14 @@ def _fill_in_variants(result: dict) -> None:
     for block in blocks.values():
         anywhere["properties"] |= {k: v for k, v in block["properties"].items() if k != "dataset"}
     axis = definitions["scan_axis"]
-    axes = dict.fromkeys(anywhere["properties"], axis)
-    # Reading by reading and value by value, they are checked when they are expanded.
-    axes |= {name: {**axis, "then": axis["else"]} for name in readings["properties"]}
+    values = {n: {"type": block["type"]} for n, block in anywhere["properties"].items()}
+    values |= {n: {"enum": block["enum"]} for n, block in readings["properties"].items()}
+    # All else of them is checked value by value, when they are expanded.
+    lists = {name: {**axis["else"], "items": value} for name, value in values.items()}
+    axes = {
+        name: {**axis, "else": of_key, "then": of_key if name in READINGS else axis["then"]}
+        for name, of_key in lists.items()
+    }
     variant["properties"]["readings"] |= readings
     variant["properties"]["readings_of"]["properties"] = dict.fromkeys(BENCHMARKS, readings)
     variant["properties"]["settings"]["properties"] = {"all": anywhere, **blocks}
@@ -168,9 +173,11 @@ def _typed(value: Any, schema: dict) -> Any:
 
     Snakemake reads `--config 'seeds=[0, 1]'` as a list of texts.
     """
+    if "if" in schema:  # a mapping or a list
+        schema = schema["then" if isinstance(value, dict) else "else"]
     if isinstance(value, dict):
-        known = schema.get("properties", {})
-        return {k: _typed(v, known[k]) if k in known else v for k, v in value.items()}
+        known, other = schema.get("properties", {}), schema.get("additionalProperties") or {}
+        return {k: _typed(v, known.get(k, other)) for k, v in value.items()}
     if isinstance(value, list):
         return [_typed(item, schema.get("items", {})) for item in value]
     kinds = schema.get("type", ())

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from drl_replication.files import write_text_atomically
 from drl_replication.study.readings import READINGS
-from drl_replication.study.runs import PAPER, Run, key
+from drl_replication.study.runs import PAPER, Run, facts_of, key_with
 from drl_replication.study.settings import run_settings, why_void
 from drl_replication.study.tuning import TUNING, VALIDATION, families
 from drl_replication.study.variants import Block, Variant, expand
@@ -38,6 +38,7 @@ class Variants:
         for found in self.families.values():
             self.by_name |= {variant.name: variant for variant in found}
         self._settings: dict[tuple[str, str, str], Block] = {}
+        self._facts: dict[tuple[str, str, str], str] = {}
         self._configs: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def settings(self, variant: str, benchmark: str, method: str) -> Block:
@@ -53,7 +54,10 @@ class Variants:
 
     def key(self, run: Run) -> str:
         """The key of a run under its variant."""
-        return key(run.method, run.seed, self.settings(run.variant, run.benchmark, run.method))
+        place = run.variant, run.benchmark, run.method
+        if place not in self._facts:
+            self._facts[place] = facts_of(run.method, self.settings(*place))
+        return key_with(run.method, run.seed, self._facts[place])
 
     def _config(self, name: str, benchmark: str, method: str) -> Mapping[str, Any]:
         variant = self.by_name[name]

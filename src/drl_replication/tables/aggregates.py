@@ -5,6 +5,7 @@ After Agarwal et al. (2021): seeds are redrawn within each benchmark (stratified
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,16 +82,22 @@ def _wins(table: pd.DataFrame, rival: str) -> Array:
 
 def _drawn(wins: Array, seed: int) -> Array:
     """The share of wins in each bootstrap sample of seeds: (resamples,)."""
-    n = len(wins)
+    weights = _weights(len(wins), seed)
+    return np.asarray(((weights @ wins) * weights).sum(axis=1) / len(wins) ** 2)
+
+
+@lru_cache(maxsize=16)
+def _weights(n: int, seed: int) -> Array:
+    """How often each of n seeds is in each sample, the same for all rivals: (resamples, n)."""
     chosen = redraws(n, seed=seed)
-    weights = (chosen[:, :, None] == np.arange(n)).sum(axis=1)
-    return np.asarray(((weights @ wins) * weights).sum(axis=1) / n**2)
+    return np.stack([np.bincount(sample, minlength=n) for sample in chosen]).astype(float)
 
 
 def profiles(runs: pd.DataFrame) -> dict[str, Any]:
     """Performance profiles: for each method, the share of runs whose score exceeds each level.
 
     The mean of the benchmarks' shares, with its 95 % interval (seeds redrawn within benchmarks).
+    Without a benchmark where all runs diverged, or are always wrong.
     Plain JSON, to be drawn: `normalisation` (a sentence), `levels`, `benchmarks`, and by method
     `share`, `low`, `high`. Only of benchmarks on which each method has five runs.
     """
@@ -99,10 +106,10 @@ def profiles(runs: pd.DataFrame) -> dict[str, Any]:
     # One that means nothing on some benchmark can be in no mean over all.
     methods = [m for m in methods if m not in METHODS or not METHODS[m].only_groups]
     tables = {b: t for b, t in tables.items() if set(methods) <= set(t)}
-    bounded = bool(tables) and all(set(BOUNDS) <= set(t) for t in tables.values())
-    scores = {b: _normalised(t, bounded) for b, t in tables.items()}
+    bounded = bool(tables) and all(_has_bounds(t) for t in tables.values())
+    scores = {b: _normalised(t, bounded) for b, t in tables.items() if _means(t).max() > 0}
     found = np.array([v for s in scores.values() for v in s[methods].to_numpy().ravel()])
-    finite = found[np.isfinite(found)] if len(found) else np.array([0.0, 1.0])
+    finite = found[np.isfinite(found)] if np.isfinite(found).any() else np.array([0.0, 1.0])
     levels = np.linspace(finite.min(), finite.max(), POINTS)
     return {
         "normalisation": "0 is the mean of finetune, 1 that of iid"
@@ -116,8 +123,19 @@ def profiles(runs: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _means(table: pd.DataFrame) -> "pd.Series[float]":
+    """Of each method, over its finished runs; NaN where all diverged."""
+    return table.replace(-math.inf, math.nan).mean()
+
+
+def _has_bounds(table: pd.DataFrame) -> bool:
+    """Whether both bounds are there, and the upper one is above the lower one."""
+    means = _means(table)
+    return set(BOUNDS) <= set(table) and bool(means[BOUNDS[1]] > means[BOUNDS[0]])
+
+
 def _normalised(table: pd.DataFrame, bounded: bool) -> pd.DataFrame:
-    means = table.replace(-math.inf, math.nan).mean()
+    means = _means(table)
     low, high = (means[m] for m in BOUNDS) if bounded else (0.0, means.max())
     normalised: pd.DataFrame = (table - low) / (high - low)
     return normalised

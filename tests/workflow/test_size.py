@@ -1,0 +1,81 @@
+"""Large studies are planned in minutes: each run once, at little cost a run."""
+
+import re
+import resource
+from itertools import product
+
+import pytest
+from project_copy import Copy, error_sentences
+
+SEEDS, SIZES, BENCHMARKS = range(40), range(101, 121), ("split_mnist", "split_cifar10")
+METHODS = ("drl", "er", "agem", "mer")
+STUDY = f"""\
+results_dir: results
+benchmarks: [{", ".join(BENCHMARKS)}]
+methods: [{", ".join(METHODS)}]
+seeds: {list(SEEDS)}
+variants:
+  memory: {{scan: {{memory_size: {list(SIZES)}}}}}
+studies:
+  large: {{variants: [memory], seeds: {list(SEEDS)}, compared_with: paper}}
+"""
+RUN = re.compile(r"Train (?:variants/(\w+)/)?(\w+) on (\w+), seeds? (\d+)(?: to (\d+))?")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A copy in which nothing has run; leave it so."""
+    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
+    copy.write("large.yaml", STUDY)
+    return copy
+
+
+def planned(copy, *arguments):
+    """Every run that a dry run plans, as (variant, method, benchmark, seed)."""
+    lines = copy.planned("large", *arguments, configfiles=["large.yaml"])
+    found = [RUN.fullmatch(line) for line in lines]
+    return [
+        (match[1] or "paper", match[2], match[3], seed)
+        for match in found
+        if match
+        for seed in range(int(match[4]), int(match[5] or match[4]) + 1)
+    ]
+
+
+@pytest.mark.workflow
+def test_thousands_of_runs_are_planned_once_each_in_time_and_memory(fresh):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    runs = planned(fresh)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    variants = ["paper", *(f"memory_{size}" for size in SIZES if size != 300)]
+    assert sorted(runs) == sorted(product(variants, METHODS, BENCHMARKS, SEEDS))
+    assert len(runs) == 21 * 4 * 2 * 40
+    seconds = after.ru_utime - before.ru_utime
+    assert seconds < 10 + 0.004 * len(runs)  # of which this machine needs a quarter
+    assert after.ru_maxrss < 700_000  # KB
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("benchmarks=[split_mnist]", lambda run: run[2] == "split_mnist"),
+        ("methods=[er]", lambda run: run[1] == "er"),
+        (
+            "variants={memory: {scan: {memory_size: [101, 102]}}}",
+            lambda run: run[0] in ("paper", "memory_101", "memory_102"),
+        ),
+    ],
+)
+def test_a_study_is_planned_in_parts(fresh, part, expected):
+    whole = product(["paper", *(f"memory_{size}" for size in SIZES)], METHODS, BENCHMARKS, SEEDS)
+    assert sorted(planned(fresh, "--config", part)) == sorted(filter(expected, whole))
+
+
+@pytest.mark.workflow
+def test_a_variant_that_is_none_is_told_in_a_sentence(fresh):
+    run = "results/variants/memory_99/runs/split_mnist/er/seed_0.json"
+    done = fresh.snakemake(run, "--dry-run", configfiles=["large.yaml"])
+    said = error_sentences(done)
+    assert "no variant is called 'memory_99'; allowed: " in said
+    assert "such as memory_1" in said

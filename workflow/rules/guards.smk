@@ -1,0 +1,68 @@
+# What the workflow checks when it starts, and puts right when it stops.
+
+from contextlib import suppress
+
+from drl_replication.files import check_temporary, check_writable, remove_cut
+from drl_replication.jobs import gpus, locks, slurm
+
+PUBLISHED = Path("results/published")  # of the whole study, and tracked by git
+if RESULTS == PUBLISHED:
+    whole = configuration.load(map(Path, DEFAULTS))
+    if any({*whole[key]} - {*config[key]} for key in ("benchmarks", "methods", "seeds")):
+        raise WorkflowError(
+            f"{PUBLISHED} holds the results of the whole study, and a part would take their place; "
+            f"say: mkdir -p results/part && cp -r {PUBLISHED}/runs {PUBLISHED}/experiments "
+            "results/part, and add results_dir=results/part after --config"
+        )
+
+if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
+    # A training that takes a GPU has it for itself; `--resources gpu=2` says otherwise.
+    workflow.register_resource("gpu", max(1, GPUS))
+
+
+@cache
+def writable(folder):
+    """Refuse a folder that cannot be written, in one sentence."""
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise WorkflowError(
+            f"{folder} cannot be written ({error.strerror}): make it writable, or work in a copy "
+            "of the project"
+        ) from None
+
+
+try:
+    check_temporary()
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename}, the folder for temporary files, cannot be written "
+        f"({error.strerror}): make room there, or name another folder as TMPDIR"
+    ) from None
+
+if workflow.is_main_process:
+    writable(Path.cwd())
+    alive = locks.hold(Path(".snakemake"))  # until this process ends
+    remove_cut(RESULTS)
+    if ON_SLURM:
+        with suppress(ImportError):  # a dry run needs no plugin
+            import snakemake_executor_plugin_slurm
+
+            slurm.watch(snakemake_executor_plugin_slurm)
+    if not config["records_only"]:
+        try:
+            STORE.check_version()
+        except ValueError as error:
+            raise WorkflowError(str(error)) from None
+
+
+onstart:
+    writable(RESULTS.absolute())  # in an input function Snakemake would show a traceback
+
+
+onerror:
+    # Snakemake deletes all that a failed job made, also the runs that it had finished.
+    with suppress(OSError):  # the disk that was full; the next job takes them from the store
+        STORE.put_back(
+            selection.keys(config) | {run: VARIANTS.key(run) for run in studied(ASKED)}
+        )

@@ -37,7 +37,7 @@ setup: .venv/installed  ## a virtual environment, .venv, by the lock
 # One lock, exact versions and hashes. One package has no wheel: the lock's own setuptools builds it.
 .venv/locked: envs/requirements.lock
 	@$(IS_PYTHON_3_11)
-	@echo "Installing into .venv, some 3 GB, once"
+	@echo "Installing into .venv, some 6 GB, once"
 	$(PYTHON) -m venv --clear .venv
 	sed -n '/^setuptools==/,/[^\\]$$/p' envs/requirements.lock > .venv/setuptools.lock
 	$(BIN)/$(INSTALL) --only-binary :all: -r .venv/setuptools.lock

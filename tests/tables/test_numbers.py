@@ -1,6 +1,7 @@
 """One voice: how numbers, intervals, counts and lists are worded, and that files keep them."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from drl_replication.tables.frames import read_csv, rows, to_csv
 from drl_replication.tables.table_1_to_3 import Mean
 from drl_replication.text import numbers
+from drl_replication.text.documents import Cell, Document, Row
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,13 @@ def test_rows_take_the_columns_that_they_name():
     assert (row.benchmark, row.printed_best) == (0, len(Mean._fields) - 1)
     with pytest.raises(KeyError, match="printed_best"):
         rows(frame.drop(columns="printed_best"), Mean)
+
+
+def test_a_name_full_of_markup_stays_one_cell_and_shows_itself():
+    name = "a|b <b>*c*</b> `d` [e](f)"
+    shown = Document("T", "c.", [name], [Row([name], [[Cell("1")]])], []).markdown()
+    header, rule, row = shown.splitlines()[2:5]
+    for line in (header, row):
+        assert len(re.findall(r"(?<!\\)\|", line)) == rule.count("|")
+        assert not re.search(r"(?<!\\)[<*`\[]", line)
+        assert name in re.sub(r"\\(?=[^\w\s])", "", line)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from drl_replication.text import numbers
-from drl_replication.text.markdown import markdown_grid
+from drl_replication.text.markdown import escaped, markdown_grid
 
 TITLE_WIDTH = "44pt"  # of a column's title: five columns fit a page of `article`
 
@@ -46,7 +46,7 @@ class Row:
         """One text a column, the title's first; before it, the words in a row of their own."""
         cells = ["<br>".join(c.markdown() for c in s) for s in self.stacks]
         words = [[f"*{self.above}*", *("" for _ in cells)]] if self.above else []
-        return [*words, [self.titles[0], *cells]]
+        return [*words, [escaped(self.titles[0]), *cells]]
 
     def latex(self) -> list[str]:
         """One line of the tabular a line of the stacks."""
@@ -80,7 +80,8 @@ class Document:
     def markdown(self) -> str:
         """The caption in bold, the grid, the notes as a list."""
         grid = markdown_grid(
-            [self.corner, *self.columns], (line for row in self.rows for line in row.markdown())
+            [self.corner, *map(escaped, self.columns)],
+            (line for row in self.rows for line in row.markdown()),
         )
         notes = "".join(f"- {note}\n" for note in self.notes)
         return f"**{self.title}: {self.caption}**\n\n{grid}" + (f"\n{notes}" if notes else "")

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+SPECIAL = re.compile(r"[\\`*<\[\]|]")
+BAR = re.compile(r"(?<!\\)\|")
 MARKUP = re.compile(r"[\\|<>\[\]`*$\x00-\x1f\x7f\s]+")
 
 
@@ -14,7 +16,15 @@ def plain(text: str) -> str:
     return MARKUP.sub(" ", str(text)).strip()
 
 
+def escaped(text: str) -> str:
+    """A title as Markdown that shows it as it is."""
+    return SPECIAL.sub(r"\\\g<0>", text)
+
+
 def markdown_grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """A Markdown table; a bar or a line break in a cell stays in it."""
+    cells = [
+        [BAR.sub(r"\|", " ".join(cell.split("\n"))) for cell in row] for row in [header, *rows]
+    ]
     rule = ["---"] * len(header)
-    return "".join(f"| {' | '.join(row)} |\n" for row in [header, rule, *rows])
+    return "".join(f"| {' | '.join(row)} |\n" for row in [cells[0], rule, *cells[1:]])

@@ -165,7 +165,7 @@ def _claims(claims: pd.DataFrame) -> str:
             f"`{c['id']}`",
             f"“{c['claim']}” ({c['section']})",
             f"**{c['verdict']}**" + (notes.PROVISIONAL if c["provisional"] else ""),
-            _cell(str(c["evidence"])),
+            str(c["evidence"]),
             c["robust"] or NONE,
         ]
         for c in claims.to_dict("records")
@@ -173,10 +173,6 @@ def _claims(claims: pd.DataFrame) -> str:
     bounds = _list(f"`{c['id']}`: {c['rule']}" for c in claims.to_dict("records"))
     grid = markdown_grid(["id", "claim", "verdict", "evidence", "same verdict for"], lines)
     return f"{grid}\n{rules.CLAIMS} The rules:\n\n{bounds}\n\n{rules.ALPHA}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _section(source: str, rows: pd.DataFrame) -> str:

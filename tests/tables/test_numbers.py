@@ -16,6 +16,8 @@ from drl_replication.text.documents import Cell, Document, Row
 @pytest.mark.parametrize(
     ("worded", "text"),
     [
+        (numbers.p_value(0.0214), "p = 0.021"),
+        (numbers.p_value(0.0009), "p < 0.001"),
         (numbers.interval(-0.0201, 0.02), "[−0.020, 0.020]"),
         (numbers.interval(-0.0201, 0.02, "+"), "[−0.020, +0.020]"),
         (numbers.interval(math.nan, math.nan), "–"),

@@ -37,7 +37,7 @@ from drl_replication.tables.separation import (
 from drl_replication.tables.table_1_to_3 import NOT_IN_THE_PAPER, TABLES, Measure
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
-from drl_replication.text.numbers import count, digits, interval
+from drl_replication.text.numbers import count, digits, interval, p_value
 
 DRL = "drl"
 RIVALS, PAIRS, PRINTED = "drl against rivals", "each pair", "each printed pair"
@@ -255,7 +255,7 @@ def _stack(row: Comparison | None) -> list[Cell]:
     if row.verdict == FEW:
         return [difference, Cell(verdict)]
     numbers = Cell(difference.number, suffix=f" {interval(row.low, row.high)}")
-    return [numbers, Cell(f"p = {digits(row.p_holm)}"), Cell(verdict, best=row.verdict != NONE)]
+    return [numbers, Cell(p_value(row.p_holm)), Cell(verdict, best=row.verdict != NONE)]
 
 
 def _columns_best(frame: pd.DataFrame, remarks: Sequence[str]) -> Document:

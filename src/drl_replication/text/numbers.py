@@ -15,6 +15,12 @@ def digits(value: float, sign: str = "", decimals: int = DECIMALS) -> str:
     return f"{rounded:{sign if rounded else ''}.{decimals}f}".replace("-", "−")
 
 
+def p_value(p: float) -> str:
+    """`p = 0.021`, or `p < 0.001`: none is 0."""
+    least = 10.0**-DECIMALS
+    return f"p < {digits(least)}" if p < least else f"p = {digits(p)}"
+
+
 def shortest(value: float) -> str:
     """As few digits as it has, up to six, with a real minus."""
     return f"{value:g}".replace("-", "−")

@@ -63,12 +63,7 @@ def train_run(
     prepare_process()
     started = datetime.now(UTC)
     target = find_device(device, settings["benchmark"])
-    # Now, since the commit may be another one when the run is over.
-    made_with = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
-    if target.type == "cuda":
-        made_with["gpu"] = torch.cuda.get_device_name(target)
-    watched = "evaluate_every" in settings
-    made_with["code"] = code_of(settings["benchmark"], method, watched)
+    made_with = _made_with(target, method, settings)
     _, checksums = read_manifest(manifest)
     kept = None
     if checkpoint:
@@ -78,7 +73,7 @@ def train_run(
         kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
     part = settings.get(HELD_OUT)
     images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
-    learn = train_watched if watched else train
+    learn = train_watched if "evaluate_every" in settings else train
     result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
     record = {"schema_version": SCHEMA_VERSION, **facts, **result}
@@ -94,6 +89,14 @@ def train_run(
     if kept:
         kept.remove()
     return record
+
+
+def _made_with(target: torch.device, method: str, settings: dict) -> dict:
+    """The provenance, as of now: the commit may be another one when the run is over."""
+    made = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
+    if target.type == "cuda":
+        made["gpu"] = torch.cuda.get_device_name(target)
+    return made | {"code": code_of(settings["benchmark"], method, "evaluate_every" in settings)}
 
 
 @lru_cache(maxsize=1)

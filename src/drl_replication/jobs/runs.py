@@ -17,6 +17,9 @@ from drl_replication.study.runs import Run, key
 
 DATA = Path("data")  # where downloads and the embedded data go
 DEVICES = ("auto", "cpu", "cuda")
+NO_WEIGHTS = (
+    "{0}: its weights were not kept; to have them, delete it and {1}, and run the job again"
+)
 
 
 def make_each(outputs: Sequence[Path], **arguments: Any) -> None:
@@ -62,8 +65,7 @@ def make(
         settings: what `study.settings.run_settings` resolved for its benchmark and method.
         manifest: checksums of the verified dataset; other bytes are refused.
         data_dir: the user's folder of datasets, if there is one.
-        device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
-        checkpoint_every: so many loaded samples, and after each task.
+        device, checkpoint_every: as of `train.train_run`.
         keep_weights: seeds whose final weights are kept beside the records (`Run.weights`).
 
     Raises:
@@ -98,11 +100,7 @@ def make(
     else:
         print(f"{output}: was finished before, with these settings and this code", file=sys.stderr)
         if weights and not weights.exists() and not record["diverged"]:
-            print(
-                f"{output}: its weights were not kept; to have them, delete it and "
-                f"{store.record(name)}, and run the job again",
-                file=sys.stderr,
-            )
+            print(NO_WEIGHTS.format(output, store.record(name)), file=sys.stderr)
     store.put(name, run)
     accuracy = record["average_accuracy"]
     result = "diverged" if accuracy is None else f"average accuracy {accuracy:.3f}"

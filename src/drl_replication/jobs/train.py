@@ -75,20 +75,31 @@ def train_run(
     images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
     learn = train_watched if "evaluate_every" in settings else train
     result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
-    facts = {"benchmark": settings["benchmark"], "method": method, "seed": seed}
-    record = {"schema_version": SCHEMA_VERSION, **facts, **result}
-    record |= {"settings": settings, "settings_digest": settings_digest(settings)}
-    record["provenance"] = made_with | {
+    made_with |= {
         "data": {"dataset": settings["dataset"], "files": checksums},
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    record = _record(method, seed, settings, result, made_with)
     if kept and weights:
         write_weights(weights, kept, record)
     finish(record)
     if kept:
         kept.remove()
     return record
+
+
+def _record(method: str, seed: int, settings: dict, result: dict, made_with: dict) -> dict:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "benchmark": settings["benchmark"],
+        "method": method,
+        "seed": seed,
+        **result,
+        "settings": settings,
+        "settings_digest": settings_digest(settings),
+        "provenance": made_with,
+    }
 
 
 def _made_with(target: torch.device, method: str, settings: dict) -> dict:

@@ -41,8 +41,7 @@ def train_run(
     """Train and measure one (benchmark, method, seed).
 
     Args:
-        method: an id of `learning.methods.METHODS`.
-        seed: of the run.
+        method, seed: an id of `learning.methods.METHODS`, and the seed of the run.
         settings: what `study.settings.run_settings` resolved for this benchmark and method.
         manifest: checksums of the verified dataset; other bytes are refused.
         data_root: folder that holds the dataset in torchvision's layout.
@@ -50,7 +49,7 @@ def train_run(
         checkpoint: where to keep the state; a run that was killed goes on from it.
         checkpoint_every: so many loaded samples, and after each task.
         finish: what to do with the record before the checkpoint is forgotten.
-        weights: where to keep the final ones; only with a checkpoint.
+        weights: where to keep the final ones, if there is a checkpoint.
 
     Returns:
         The record of the run (records/schemas/run.json). Apart from times it is the same, bit for
@@ -71,10 +70,11 @@ def train_run(
         fact = fingerprint(key(method, seed, settings), *versions)
         name = f"{method} on {settings['benchmark']}, seed {seed}"
         kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
-    part = settings.get(HELD_OUT)
-    images = _images(settings["dataset"], data_root, tuple(checksums.items()), part)
+    data = settings["dataset"], data_root, tuple(checksums.items()), settings.get(HELD_OUT)
     learn = train_watched if "evaluate_every" in settings else train
-    result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
+    result = learn(
+        method, seed, settings, _images(*data), target, kept, checkpoint_every, progress=True
+    )
     made_with |= {
         "data": {"dataset": settings["dataset"], "files": checksums},
         "started": started.isoformat(timespec="seconds"),

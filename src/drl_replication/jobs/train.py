@@ -24,6 +24,8 @@ from drl_replication.records.runs import SCHEMA_VERSION
 from drl_replication.records.settings import settings_digest
 from drl_replication.study.runs import code_of, key
 
+VERSIONS = ("torch", "numpy", "device")  # with others a checkpoint is of another run
+
 
 def train_run(
     method: str,
@@ -66,15 +68,13 @@ def train_run(
     _, checksums = read_manifest(manifest)
     kept = None
     if checkpoint:
-        versions = (made_with[name] for name in ("torch", "numpy", "device"))
-        fact = fingerprint(key(method, seed, settings), *versions)
+        fact = fingerprint(key(method, seed, settings), *(made_with[name] for name in VERSIONS))
         name = f"{method} on {settings['benchmark']}, seed {seed}"
         kept = ToldCheckpoint(checkpoint, fact, Progress(name, method, settings))
     data = settings["dataset"], data_root, tuple(checksums.items()), settings.get(HELD_OUT)
     learn = train_watched if "evaluate_every" in settings else train
-    result = learn(
-        method, seed, settings, _images(*data), target, kept, checkpoint_every, progress=True
-    )
+    images = _images(*data)
+    result = learn(method, seed, settings, images, target, kept, checkpoint_every, progress=True)
     made_with |= {
         "data": {"dataset": settings["dataset"], "files": checksums},
         "started": started.isoformat(timespec="seconds"),

@@ -146,7 +146,7 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     text = (copy.root / "README.md").read_text(encoding="utf-8")
     assert "under 1 other readings, learning rates and alphas DRL leads" in text
     assert "its best rival in 1 of 3 comparisons, trails in 1; at 0.1 of the printed rate" in text
-    assert "7 of the others' 10 numbers on Split MNIST are reproduced (printed rate: 2)" in text
+    assert "7 of the others' 10 numbers on Split MNIST are reproduced, at the printed one 2" in text
     shutil.rmtree(folder)
     (copy.root / "README.md").write_text(README, encoding="utf-8")
 

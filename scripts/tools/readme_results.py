@@ -19,6 +19,7 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
+from drl_replication.studies.curve import counted as counted_once
 from drl_replication.studies.explanations import explanations
 from drl_replication.study.runs import PAPER
 from drl_replication.tables.table_1_to_3 import bold_notes, counted
@@ -123,11 +124,12 @@ def robustness(
             "How far that hangs on readings of the text and on learning rates is a "
             "[study](docs/studies.md) whose result is not published yet."
         )
+    curve = counted_once(curve, PAPER)
     ahead, behind = int((curve["low"] > 0).sum()), int((curve["high"] < 0).sum())
     return (
         f"**And otherwise:** under {claims['variant'].nunique() - 1} other readings, learning "
-        f"rates and alphas DRL leads its best rival in {ahead} of {len(curve)} "
-        f"comparisons, trails in {behind}{rates(agreement)} "
+        f"rates and alphas, n = {curve['n'].max()}, DRL leads its best rival in {ahead} of "
+        f"{len(curve)} comparisons at one rate, trails in {behind}{rates(agreement)} "
         f"([study]({(STUDY / 'study.md').as_posix()})){tuned(tests)}."
     )
 
@@ -140,8 +142,8 @@ def tuned(tests: pd.DataFrame | None) -> str:
     part = part[part["rival"].isin(list(METHOD_TITLES))]
     better, worse = ((part["verdict"] == word).sum() for word in ("better", "worse"))
     return (
-        f"; with every method tuned on held-out images it beats rivals in {better} of "
-        f"{len(part)}, loses in {worse} ([tuning]({(TUNING / 'tuning.md').as_posix()}))"
+        f"; with every method tuned on held-out images (n = {part['n'].max()}) it beats rivals in "
+        f"{better} of {len(part)}, loses in {worse} ([tuning]({(TUNING / 'tuning.md').as_posix()}))"
     )
 
 
@@ -155,14 +157,12 @@ def rates(agreement: pd.DataFrame) -> str:
         by_rate = part[part["family"] == "learning_rate"].sort_values("distance_chosen_on")
         [own] = part[part["variant"] == PAPER].to_dict("records")
         nearest = by_rate.to_dict("records")[0]
-        gain = nearest["other_reproduced"] - own["other_reproduced"]
-        words = ("reproduced", "differ", "inconclusive")
-        scored = sum(nearest[f"other_{word}"] for word in words)
+        gain = own["other_distance"] - nearest["other_distance"]
         found[gain] = (
             f"; at {str(nearest['variant']).rpartition('_x')[2]} of the printed rate, chosen on "
-            f"BER and ER, {nearest['other_reproduced']:.0f} of the others' {scored:.0f} numbers on "
-            f"{benchmark_title(str(benchmark))} are reproduced, at the printed one "
-            f"{own['other_reproduced']:.0f}"
+            f"BER and ER, the others' numbers on {benchmark_title(str(benchmark))} are "
+            f"{digits(nearest['other_distance'])} from the print, at the printed one "
+            f"{digits(own['other_distance'])}"
         )
     return found[max(found)] if max(found) > 0 else ""
 

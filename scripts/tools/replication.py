@@ -30,9 +30,11 @@ from drl_replication.paper.printed import (
 from drl_replication.records import packed
 from drl_replication.records.runs import read_record
 from drl_replication.study.readings import READINGS
+from drl_replication.tables.comparisons import ASKED, QUESTIONS, Comparison
+from drl_replication.tables.frames import rows as rows_of
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
-from drl_replication.text.numbers import digits, listed
+from drl_replication.text.numbers import digits, listed, with_interval, with_std
 from drl_replication.verdict.evidence import CLAIM_VERDICTS, OPEN
 from drl_replication.verdict.page import claim_counts
 
@@ -97,6 +99,7 @@ def collected() -> dict[str, Any]:
         "comparisons": comparisons(tables["comparisons"]),
         "audit": audit(tables["audit"]),
         "misprints": misprints(tables["audit"]),
+        "added": added(PUBLISHED / "added" / "tables"),
         "studies": studies(),
         "cost": cost(records),
         "limitations": limitations(records, tables["table_1"]),
@@ -234,6 +237,44 @@ def studies() -> str:
     return "\n\n".join(found) or (
         "No study of readings, hyperparameters or controls is among the published results. The "
         "workflow has them as [studies](config/studies.yaml), which take one command."
+    )
+
+
+def added(tables: Path) -> str:
+    """What the methods answer that the paper has no numbers of; nothing if none are published."""
+    if not (tables / "comparisons.csv").exists():
+        return ""
+    tests, means = (pd.read_csv(tables / f"{name}.csv") for name in ("comparisons", "table_1"))
+    tests = tests[(tests["comparison"] == ASKED) & (tests["measure"] == "average_accuracy")]
+    answers = []
+    for (one, other), question in QUESTIONS.items():
+        part = tests[(tests["method"] == one) & (tests["rival"] == other)]
+        told = "; ".join(
+            f"{benchmark_title(row.benchmark)} "
+            f"{with_interval(row.mean_difference, row.low, row.high, sign='+')} ({row.verdict})"
+            for row in rows_of(part, Comparison)
+        )
+        if told:
+            answers.append(f"{question} {method_title(one)} minus {method_title(other)}: {told}.")
+    there = means[means["n"] > 0]
+    methods = [m for m in there["method"].unique() if m not in METHOD_TITLES]
+    rows = [
+        [
+            method_title(m),
+            *(
+                with_std(found["mean"].iloc[0], found["std"].iloc[0]) if len(found) else "–"
+                for b in there["benchmark"].unique()
+                for found in [there[(there["method"] == m) & (there["benchmark"] == b)]]
+            ),
+        ]
+        for m in methods
+    ]
+    header = ["", *map(benchmark_title, there["benchmark"].unique())]
+    fewest = there.loc[there["method"].isin(methods), "n"].min()
+    return (
+        f"**Added methods**, average accuracy of {fewest} seeds and more "
+        f"([tables](results/published/added/tables/)):\n\n{markdown_grid(header, rows)}\n"
+        f"{bullets(answers)}"
     )
 
 

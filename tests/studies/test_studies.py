@@ -16,7 +16,7 @@ from drl_replication.figures import agreement_by_rate, specification_curve
 from drl_replication.records.strict_json import RecordError
 from drl_replication.studies import agreement, claims, effects, page
 from drl_replication.studies.columns import Columns
-from drl_replication.studies.curve import specifications
+from drl_replication.studies.curve import counted, specifications
 from drl_replication.studies.records import collected, read_records
 from drl_replication.study import config, studies
 from drl_replication.study.runs import Run
@@ -288,3 +288,27 @@ def test_the_page_says_what_was_tried_and_when_it_was_decided(columns):
     assert "| `rate` | `learning_rate` | 2 | 30 | DRL, BER, ER | after results were seen |" in text
     assert "| `hidden` | `representation_layers` | 1 | 5 | DRL | before results were seen |" in text
     assert "4 variants on Split MNIST, 5 seeds each: 50 runs" in text
+
+
+def test_comparisons_count_once_at_one_rate_and_without_the_base():
+    rows = [  # variant, even, difference
+        ("paper", True, 0.1),
+        ("rate", True, 0.2),
+        ("alpha_at_rate", False, 0.3),  # DRL alone has another rate
+        ("reading", True, 0.2),  # changes neither method: the same numbers
+        ("other", True, 0.4),
+    ]
+    curve = pd.DataFrame(rows, columns=["variant", "even", "difference"]).assign(
+        benchmark="split_mnist", rival="er", low=0.0, high=1.0
+    )
+    assert list(counted(curve, "paper")["variant"]) == ["rate", "other"]
+
+
+def test_drl_alone_at_another_rate_is_no_even_comparison(columns):
+    study = columns.study
+    frame = specifications(columns).set_index("variant")
+    for variant in study.others:
+        methods = {cell.method for cell in variant.cells}
+        alone = "learning_rate" in variant.changes and methods == {"drl"}
+        if variant.name in frame.index:
+            assert set(frame.loc[[variant.name], "even"]) == {not alone}

@@ -13,7 +13,7 @@ from drl_replication.paper import printed as paper
 from drl_replication.records.runs import collect, record_path
 from drl_replication.records.strict_json import RecordError
 from drl_replication.tables import audit, runs, table_1_to_3
-from drl_replication.tables.frames import to_csv
+from drl_replication.tables.frames import read_csv, to_csv
 from drl_replication.text import notes
 from drl_replication.text.numbers import digits
 
@@ -494,3 +494,18 @@ def test_the_scripts_end_with_one_sentence(tmp_path, name):
     message = f"1 of 1 run records are missing: {missing}: run the jobs that make them.\n"
     assert done.stderr == f"error: {message}"
     assert not out.exists()
+
+
+def test_runs_with_dead_networks_are_averaged_and_named(tmp_path):
+    values = {"er": [0.8, 0.7, 0.1], "drl": [0.8, 0.8, 0.8]}
+    records = [
+        run("split_mnist", m, s, v) for m, found in values.items() for s, v in enumerate(found)
+    ]
+    assert "collapsed" not in table_1_to_3.table(1, records)
+    records[2]["diagnostics"] = records[2]["diagnostics"] | {"dead_units": 150}
+    frame = table_1_to_3.table(1, records)
+    found = frame.set_index("method")["collapsed"]
+    assert found["er"] == "seed 2; without: 0.750 ± 0.071" and found["drl"] == ""
+    (tmp_path / "table_1.csv").write_text(to_csv(frame))
+    told = "hidden units are dead: ER on Split MNIST (seed 2; without: 0.750 ± 0.071)."
+    assert told in table_1_to_3.document(1, read_csv(tmp_path / "table_1.csv")).markdown()

@@ -261,7 +261,7 @@ def _in_short(summary: Mapping[str, Any]) -> str:
     told = []
     if summary["seeds"]:
         fewer = conflicts["drl"]["mean"] < conflicts["ber"]["mean"]
-        told.append(f"with DRL {'fewer' if fewer else 'no fewer'} gradients conflict")
+        told.append(f"with DRL {'fewer' if fewer else 'no fewer'} gradients have s < −{-CONFLICT}")
     if rho and ber is not None:
         under = sum(value < ber for value in rho)
         told.append(f"rho (floor) is under BER's at {under} of {len(rho)} alphas")

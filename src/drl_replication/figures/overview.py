@@ -79,7 +79,8 @@ def draw(
             if row.benchmark in other and found["verdict"] != NOT_RUN:
                 found["verdict"] = NOT_COMPARABLE
             panels[row.benchmark][row.method] = found
-    verdicts = [cell["verdict"] for cells in panels.values() for cell in cells.values()]
+    cells = [cell for column in panels.values() for cell in column.values()]
+    verdicts = [cell["verdict"] for cell in cells if cell["n"] >= PROVISIONAL]
     counted = {verdict: verdicts.count(verdict) for verdict in LOOKS}
     return drawn_or_said(finished, _figure, panels), {
         "panels": panels,

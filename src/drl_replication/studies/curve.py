@@ -20,11 +20,22 @@ class Specification(NamedTuple):
     benchmark: str
     decided: str  # before or after results were seen
     changes: str  # JSON: {reading or setting: what it is}
+    even: bool  # whether DRL and the rival have the learning rate of one variant
     rival: str
     n: int
     difference: float
     low: float
     high: float
+
+
+def counted(curve: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Of :func:`specifications`, the variants that say something of their own, each once.
+
+    Not the base; not those that give DRL alone another learning rate, which compare rates and not
+    methods; of those with the same numbers, as where a reading changes neither method, the first.
+    """
+    others = curve[(curve["variant"] != base) & curve["even"].astype(bool)]
+    return others.drop_duplicates(["benchmark", "rival", "difference", "low", "high"])
 
 
 def specifications(columns: Columns) -> pd.DataFrame:
@@ -45,7 +56,10 @@ def specifications(columns: Columns) -> pd.DataFrame:
             changes = json.dumps({} if variant is study.base else variant.changes)
             if row := _best_rival(runs):
                 name = variant.name, variant.family, benchmark, variant.decided
-                found.append(Specification(*name, changes, *row))
+                methods = {c.method for c in variant.cells if c.benchmark == benchmark}
+                alone = DRL in methods and row[0] not in methods
+                even = not (alone and "learning_rate" in variant.changes)
+                found.append(Specification(*name, changes, even, *row))
     return pd.DataFrame(found, columns=list(Specification._fields))
 
 

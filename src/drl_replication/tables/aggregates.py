@@ -170,7 +170,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
         notes=[
             "The share of pairs of runs in which DRL's is higher: 0.5 is no difference. 95 % "
             "interval: seeds redrawn jointly for both methods within each benchmark (10,000 "
-            "resamples); of ten seeds such an interval is somewhat too narrow.",
+            "resamples); of few seeds such an interval is somewhat too narrow.",
             f"Only benchmarks on which both have {notes.ENOUGH} runs; a diverged run loses.",
             f"Seeds: {notes.per_benchmark(seeds)}.",
             *remarks,

@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 # Columns that are text, also where they are empty or look like numbers.
 TEXT = (
-    *("method", "changed", "rival", "reason", "finding", "value", "evidence"),
+    *("method", "changed", "collapsed", "rival", "reason", "finding", "value", "evidence"),
     *("machine", "outlier", "others"),
 )
 

@@ -37,8 +37,8 @@ def run_measures(
     (settings that are not the paper's, in a clause), tasks, diverged,
     average_accuracy, average_forgetting, average_intransigence, mean_best (mean a*), gap (of the
     identity), rho, memory_spread (after each task, samples of the largest group in the memory minus
-    those of the smallest; the most of all tasks), dead_units and held_bytes (kept of the past
-    besides the network; NaN in older records); the measures of a diverged run are
+    those of the smallest; the most of all tasks), dead_units, hidden_units and held_bytes
+    (kept of the past besides the network; NaN in older records); the measures of a diverged run are
     NaN, and it takes no part in a*, nor do runs of methods that the paper doesn't have where there
     are others.
     Raises ValueError for an unknown reading, the same run twice, or runs of one benchmark that
@@ -97,6 +97,7 @@ def _benchmark_measures(
             "rho": math.nan if r["diverged"] else r["rho_readings"][rho_layers][rho_null],
             "memory_spread": math.nan if r["diverged"] else _spread(r["memory"]["counts"]),
             "dead_units": r["diagnostics"]["dead_units"],
+            "hidden_units": r["diagnostics"]["hidden_units"],
             "held_bytes": r["memory"].get("bytes", math.nan),
         }
         for r in records

@@ -21,9 +21,9 @@ from drl_replication.tables.frames import rows
 from drl_replication.tables.references import reference_spread
 from drl_replication.tables.runs import Record, run_measures
 from drl_replication.tables.separation import RULE, End, best_of, each_pair
-from drl_replication.text import notes
+from drl_replication.text import notes, numbers
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
-from drl_replication.text.numbers import digits, with_std
+from drl_replication.text.numbers import digits, listed, with_std
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,35 @@ def table(
     best = _best(runs, measure)
     frame["best"] = [cell in best for cell in zip(frame["benchmark"], frame["method"], strict=True)]
     frame["printed_best"] = frame["printed_best"].eq(True)  # False where nothing is printed
-    more = {"held_bytes": not of_the_paper.all(), "changed": frame["changed"].any()}
+    collapsed = _collapsed(runs, measure)
+    cells = zip(frame["benchmark"], frame["method"], strict=True)
+    frame["collapsed"] = [collapsed.get(cell, "") for cell in cells]
+    more = {
+        "held_bytes": not of_the_paper.all(),
+        "changed": frame["changed"].any(),
+        "collapsed": bool(collapsed),
+    }
     frame = frame[[*Mean._fields, *(name for name, there in more.items() if there)]]
     if number == 3:
         spread = reference_spread(records, intransigence_reference)
         frame = frame.merge(spread, on="benchmark", how="left")
         frame = frame.assign(intransigence_reference=intransigence_reference)
     return frame
+
+
+def _collapsed(runs: pd.DataFrame, measure: Measure) -> dict[tuple[str, str], str]:
+    """By cell, which runs ended with most of the hidden units dead, and the mean without them."""
+    dead = runs["dead_units"].astype(float) > runs["hidden_units"].astype(float) / 2
+    found = {}
+    for (benchmark, method), part in runs.groupby(["benchmark", "method"], sort=False):
+        lost, rest = part[dead[part.index]], part.loc[~dead[part.index], measure.column]
+        if len(lost):
+            seeds = listed(map(str, lost["seed"]))
+            without = with_std(rest.mean(), rest.std()) if rest.count() else numbers.NONE
+            found[str(benchmark), str(method)] = (
+                f"seed{'s' * (len(lost) > 1)} {seeds}; without: {without}"
+            )
+    return found
 
 
 def _best(runs: pd.DataFrame, measure: Measure) -> set[tuple[str, str]]:
@@ -244,6 +266,18 @@ def bold_notes(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def _collapsed_notes(frame: pd.DataFrame) -> list[str]:
+    """A sentence on runs that did not diverge and yet hardly learn any more."""
+    if "collapsed" not in frame:
+        return []
+    told = frame[frame["collapsed"] != ""]
+    cells = [
+        f"{method_title(row['method'])} on {benchmark_title(row['benchmark'])} ({row['collapsed']})"
+        for row in told.to_dict("records")
+    ]
+    return [f"Averaged, though most of their hidden units are dead: {', '.join(cells)}."]
+
+
 def _notes(number: int, frame: pd.DataFrame) -> list[str]:
     """What a reader must know to compare the numbers, one sentence or two each."""
     return [
@@ -253,6 +287,7 @@ def _notes(number: int, frame: pd.DataFrame) -> list[str]:
         notes.seed_note(frame),
         *notes.data_notes(frame),
         *notes.diverged_notes(frame),
+        *_collapsed_notes(frame),
         *notes.provisional_notes(frame),
         *([notes.reference_note(frame["intransigence_reference"].iloc[0])] if number == 3 else []),
     ]

@@ -152,6 +152,7 @@ def rho_table(pooled, metric="average_accuracy", width=0.1):
         ([-0.49, -0.6, -0.7, -0.8], 0.0, 0.1, MIXED),
         ([-0.5, -0.6, -0.7, -0.8], 0.0, 0.55, MIXED),  # two intervals reach 0
         ([0.9, 0.8, -0.2, -0.1], 0.0, 0.1, FAILS),
+        ([-0.45] * 4, 0.0, 0.1, MIXED),  # the intervals hold the threshold
         ([-0.6, -0.6, -0.6], 0.0, 0.1, OPEN),
         ([-0.2, -0.2], 0.0, 0.1, FAILS),  # "all" can hold no more
         ([-0.6] * 4, None, 0.1, OPEN),

@@ -230,7 +230,7 @@ def _asked(frame: pd.DataFrame) -> list[Document]:
         Document(
             title="Questions",
             caption="average accuracy of the one minus that of the other (higher is better for "
-            "the one).",
+            "the one); p adjusted within the questions of a column.",
             columns=notes.column_titles(frame),
             rows=[
                 Row(

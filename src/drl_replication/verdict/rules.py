@@ -32,7 +32,9 @@ RULE = (
 )
 INTERVALS = (
     "Intervals: Tables 1-3 from both standard deviations (Welch; the paper's of 10 runs), Table 3 "
-    "also from how much a* varies when seeds are drawn again, ours and as much for the paper's; "
+    "also from how much a* varies when seeds are drawn again, ours and as much for the paper's (of "
+    "more seeds than the paper's ten, a* is set to what ten of them have, so that ours here may be "
+    "lower than in Table 3); "
     "correlations by leaving out seeds (jackknife); times and Figure 2 from ours alone (Student), "
     "times paired by seed, since the paper gives no deviation that could be used. Where only ours "
     "varies, the paper's own chance is not in the interval, so that it is too narrow."

@@ -8,6 +8,7 @@ from drl_replication.paper.printed import BENCHMARK_TITLES, benchmark_title
 from drl_replication.tables.frames import rows
 from drl_replication.text.numbers import digits, with_interval
 from drl_replication.verdict.evidence import (
+    FAILS,
     HOLDS,
     MIXED,
     OPEN,
@@ -31,14 +32,21 @@ class Correlation(NamedTuple):
 def rho_goes_with_accuracy(evidence: Evidence, strong: float) -> Judgement:
     """Strong on four benchmarks, and not on Split MNIST."""
     cells = _rho_cells(evidence, "average_accuracy")
-    found = {b: cell.pooled <= -strong and cell.pooled_high90 < 0 for b, cell in cells.items()}
-    others = [is_strong for b, is_strong in found.items() if b != "split_mnist"]
-    verdict = every(others, len(BENCHMARK_TITLES) - 1)
+    found = {b: _is_strong(cell, strong) for b, cell in cells.items()}
+    others = [outcome for b, outcome in found.items() if b != "split_mnist"]
+    tied = MIXED in others
+    verdict = MIXED if tied else every([o == HOLDS for o in others], len(BENCHMARK_TITLES) - 1)
     if verdict == HOLDS:
-        exception = found.get("split_mnist")
-        verdict = OPEN if exception is None else MIXED if exception else HOLDS
+        verdict = {None: OPEN, HOLDS: MIXED}.get(found.get("split_mnist"), HOLDS)
     text = "; ".join(_rho_text(cell) for cell in cells.values())
     return Judgement(verdict, text, evidence.missing())
+
+
+def _is_strong(cell: Correlation, strong: float) -> str:
+    """Of a correlation: strong and negative, shown not to be, or tied."""
+    if cell.pooled <= -strong and cell.pooled_high90 < 0:
+        return HOLDS
+    return FAILS if cell.pooled_low90 > -strong else MIXED
 
 
 def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence, strong: float) -> Judgement:

@@ -37,6 +37,9 @@ ELSEWHERE = {
     ("docs/development.md", "snakemake all --rulegraph"): (
         f"{WORKFLOW}::test_the_picture_of_the_rules_is_the_workflow_s"
     ),
+    ("docs/cluster.md", "snakemake big"): (
+        "tests/workflow/test_size.py::test_a_study_is_planned_in_parts"
+    ),
     ("docs/use.md", "python scripts/train.py"): f"{WORKFLOW}::test_by_hand",
     ("docs/use.md", "docker"): (
         "tests/workflow/test_container.py::test_the_demonstration_runs_in_the_image"

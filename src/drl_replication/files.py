@@ -73,6 +73,13 @@ def check_writable(folder: Path) -> None:
         raise OSError(number, os.strerror(number), str(folder))
 
 
+def check_folder(folder: Path) -> None:
+    """Raise OSError naming a file that stands where `folder` is, or should come to be."""
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+
 def check_temporary() -> None:
     """Raise OSError naming the folder for temporary files if nothing can be written to it.
 

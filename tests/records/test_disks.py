@@ -194,3 +194,10 @@ def test_a_clock_that_jumps_backwards(finished, tmp_path, monkeypatch):
 def same_place(record):
     """This process has the project's checkout around it, the copy has none."""
     return {key: record["provenance"][key] for key in ("commit", "dirty")}
+
+
+@pytest.mark.parametrize("below", ["", "/runs/deep"])
+def test_a_file_where_results_should_lie(twin, below):
+    (twin.root / "a_file").write_text("")
+    said = error_sentences(twin.snakemake(RUN, "--config", f"results_dir=a_file{below}", "-n"))
+    assert f"{twin.root}/a_file cannot be written (Not a directory): " in said

@@ -50,7 +50,7 @@ def added(tmp_path_factory):
     rows, function = (textwrap.dedent(block) for block in blocks)
     copy.replace(BENCHMARKS, "}\n# fmt: on", f"{textwrap.indent(rows, '    ')}}}\n# fmt: on")
     where = "# What a task does to its images"
-    copy.replace(STREAMS, where, f"from scipy.ndimage import rotate\n\n\n{function}\n\n{where}")
+    copy.replace(STREAMS, where, f"{function}\n\n{where}")
     line = re.search(r'line `("rotated".*?)`', text)[1]
     copy.replace(STREAMS, '    "plain": plain,\n', f'    "plain": plain,\n    {line}\n')
     twin = 'Method("ring:RingBuffer", "ber:Balanced", "drl:DRL", "sgd:SGD", '

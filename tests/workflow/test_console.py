@@ -1,7 +1,6 @@
 """What stands on the screen: little, and on failure the sentence that tells why last."""
 
 import logging
-import shutil
 import subprocess
 from io import StringIO
 
@@ -12,6 +11,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from drl_replication.jobs import console, resources, targets
 from drl_replication.jobs.forecast import forecast
+from drl_replication.records.runs import read_record, write_record
 from drl_replication.study.settings import settings_of_runs
 
 SMALL = """\
@@ -111,7 +111,8 @@ def test_a_part_does_not_take_the_place_of_the_published_results(fresh, tmp_path
     record = "runs/split_mnist/er/seed_0.json"
     for folder in ("runs/split_mnist/er", "experiments"):
         (copy.root / "results/published" / folder).mkdir(parents=True)
-    shutil.copy2(PROJECT / "results/published" / record, copy.root / "results/published" / record)
+    found = read_record(PROJECT / "results/published" / record)
+    write_record(copy.root / "results/published" / record, found)
     part = ("table_1", "--config", "methods=[er]")
     done = copy.snakemake(*part, configfiles=["config/published.yaml"])
     assert error_sentences(done)

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from drl_replication.files import check_temporary, check_writable, remove_cut
+from drl_replication.files import check_folder, check_temporary, check_writable, remove_cut
 from drl_replication.jobs import gpus, locks, slurm
 
 PUBLISHED = Path("results/published")  # of the whole study, and tracked by git
@@ -21,14 +21,14 @@ if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
 
 
 @cache
-def writable(folder):
+def writable(folder, check=check_writable):
     """Refuse a folder that cannot be written, in one sentence."""
     try:
-        check_writable(folder)
+        check(folder)
     except OSError as error:
         raise WorkflowError(
-            f"{folder} cannot be written ({error.strerror}): make it writable, or work in a copy "
-            "of the project"
+            f"{error.filename} cannot be written ({error.strerror}): make it writable, or work in "
+            "a copy of the project, or name another results_dir"
         ) from None
 
 
@@ -42,6 +42,7 @@ except OSError as error:
 
 if workflow.is_main_process:
     writable(Path.cwd())
+    writable(RESULTS.absolute(), check_folder)
     alive = locks.hold(Path(".snakemake"))  # until this process ends
     remove_cut(RESULTS)
     if ON_SLURM:

@@ -8,6 +8,7 @@ from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.learning.methods import METHODS
 from drl_replication.study.runs import PLACE, Run
 
+PACKED = ".jsonl.gz"  # all records of a benchmark: nobody means it by mistake
 FILES = (".yaml", ".yml", ".json")  # of configurations
 CONFIGFILES = ("--configfile", "--configfiles")
 
@@ -28,7 +29,7 @@ def unknown(target: str, targets: Sequence[str], paths: Iterable[str], results: 
                 meant = _meant(value, known)
                 return f"{target}: {value!r} is no {what}.{meant} Allowed: {', '.join(known)}"
     if "/" in target or "." in target:
-        meant = _meant(target, paths)
+        meant = _meant(target, (path for path in paths if not path.endswith(PACKED)))
         return f"Nothing makes {target}.{meant} docs/outputs.md lists what can be made."
     name = _like(target, [*targets, *METHODS, *BENCHMARKS])
     if name and name not in targets:  # a method or a benchmark, of which there are runs

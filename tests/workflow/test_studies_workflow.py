@@ -199,3 +199,13 @@ def test_tuning_runs_what_it_chose_and_nothing_twice(finished, tmp_path):
     assert copy.planned("tune", configfiles=files) == []
     planned = copy.snakemake("plan_tune", "--dry-run", configfiles=files)
     assert planned.returncode == 0 and "Measure the steps" not in planned.stdout  # all is there
+
+
+def test_a_study_in_which_nothing_differs_is_refused(fresh, tmp_path):
+    copy = fresh.twin(tmp_path / "project")
+    study = "variants: {larger: {scan: {drl_lambda: [1, 2]}}}\nmethods: [ber]\n"
+    study += "studies: {lambda: {variants: [larger], seeds: [0], compared_with: paper}}\n"
+    copy.write("nothing.yaml", study)
+    done = copy.snakemake("lambda", "--dry-run", configfiles=[*FILES, "nothing.yaml"])
+    said = error_sentences(done)
+    assert "studies.lambda compares nothing: none of its variants changes what ber read" in said

@@ -5,6 +5,8 @@ import difflib
 import hashlib
 from functools import partial
 
+from drl_replication.text.numbers import listed
+
 HOW_TO_HAVE_RECORDS = (
     "; leave records_only out to make them, or say --configfile config/published.yaml for those "
     "of the repository"
@@ -189,7 +191,14 @@ def runs_of_study(wildcards):
     if not found:
         raise WorkflowError(
             f"studies.{wildcards.study} has no runs: the configuration selects none of its "
-            "benchmarks or methods"
+            f"benchmarks or methods, but {listed(config['benchmarks'])}, and "
+            f"{listed(config['methods'])}; name others as `benchmarks` or `methods`"
+        )
+    if len(cells(wildcards.study)) < 2:
+        raise WorkflowError(
+            f"studies.{wildcards.study} compares nothing: none of its variants changes what "
+            f"{listed(config['methods'])} read on {listed(config['benchmarks'])}; select a method "
+            "that one of them concerns"
         )
     if workflow.dryrun and workflow.is_main_process:
         atexit.register(print, cost_of(wildcards.study), file=sys.stderr)  # under the long list

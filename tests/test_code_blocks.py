@@ -27,7 +27,7 @@ ELSEWHERE = {
         "tests/test_docs.py::test_the_eighth_method_of_the_documents_runs"
     ),
     ("CONTRIBUTING.md", '"'): "tests/study/test_additions.py::test_they_run_and_are_drawn",
-    ("CONTRIBUTING.md", "def "): "tests/study/test_additions.py::test_they_run_and_are_drawn",
+    ("CONTRIBUTING.md", "from scipy"): "tests/study/test_additions.py::test_they_run_and_are_drawn",
     (
         "CONTRIBUTING.md",
         "reversed_mnist:",

@@ -56,8 +56,8 @@ SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Split Fashion-MNIST",
-        "Most methods stay below the print at the rate of 0.2 and come nearer at a tenth: ER changes "
-        "by {change[learning_rate_x0.1,split_fashion,er]}, DRL by "
+        "Most methods stay below the print at the rate of 0.2 and come nearer at a tenth: ER "
+        "changes by {change[learning_rate_x0.1,split_fashion,er]}, DRL by "
         "{change[learning_rate_x0.1,split_fashion,drl]}.",
         "learning_rate_x0.1/runs/split_fashion/er",
     ),

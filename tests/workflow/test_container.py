@@ -1,7 +1,7 @@
 """The image of the Containerfile, built and run: `make test-container`.
 
 No registry of images is needed: the base is a Debian that mmdebstrap makes, which trusts the
-certificates of this machine and has its way to the package index. Takes root, the network, ten
+certificates of this machine and has its way to packages. Takes root, the network, ten
 to twenty minutes and 15 GB of disk, which are free again afterwards.
 """
 
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.container
 TOOLS = ("buildah", "mmdebstrap")
 PACKAGES = "python3,python3-venv,git,make,ca-certificates"
 GIGABYTES = 20
-WAY_TO_THE_INDEX = ("index-url", "proxy", "timeout", "trusted-host")  # of pip's settings
 USER = 12345  # nobody's in the image
 RECORD = "runs/split_mnist/drl/seed_0.json"
 
@@ -51,11 +50,11 @@ def run(*command, **options):
 
 
 def pip_settings():
-    """pip's settings of this machine that say how to reach the index, as a pip.conf."""
+    """This machine's settings of pip as a pip.conf, but for those that name its files."""
     listed = run(sys.executable, "-m", "pip", "config", "list")
-    lines = [line.partition(".")[2] for line in listed.splitlines()]
-    pairs = {line.partition("=")[0]: line.partition("=")[2].strip("'\"") for line in lines}
-    kept = [f"{key} = {pairs[key]}\n" for key in WAY_TO_THE_INDEX if key in pairs]
+    pairs = (line.partition(".")[2].partition("=") for line in listed.splitlines())
+    found = {key: value.strip("'\"") for key, _, value in pairs}
+    kept = [f"{k} = {v}\n" for k, v in found.items() if not v.startswith(("/", "file:"))]
     return "[global]\n" + "".join(kept)
 
 

@@ -34,7 +34,7 @@ from drl_replication.tables.comparisons import ASKED, QUESTIONS, Comparison
 from drl_replication.tables.frames import rows as rows_of
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
-from drl_replication.text.numbers import digits, listed, with_interval, with_std
+from drl_replication.text.numbers import count, digits, listed, with_interval, with_std
 from drl_replication.verdict.evidence import CLAIM_VERDICTS, OPEN
 from drl_replication.verdict.page import claim_counts
 
@@ -256,23 +256,16 @@ def added(tables: Path) -> str:
         )
         if told:
             answers.append(f"{question} {method_title(one)} minus {method_title(other)}: {told}.")
-    there = means[means["n"] > 0]
-    methods = [m for m in there["method"].unique() if m not in METHOD_TITLES]
-    rows = [
-        [
-            method_title(m),
-            *(
-                with_std(found["mean"].iloc[0], found["std"].iloc[0]) if len(found) else "–"
-                for b in there["benchmark"].unique()
-                for found in [there[(there["method"] == m) & (there["benchmark"] == b)]]
-            ),
-        ]
-        for m in methods
-    ]
-    header = ["", *map(benchmark_title, there["benchmark"].unique())]
-    fewest = there.loc[there["method"].isin(methods), "n"].min()
+    there = means[(means["n"] > 0) & ~means["method"].isin(list(METHOD_TITLES))]
+    benchmarks, methods = (list(there[name].unique()) for name in ("benchmark", "method"))
+    cells = {
+        (row["method"], row["benchmark"]): with_std(row["mean"], row["std"])
+        for row in there.to_dict("records")
+    }
+    rows = [[method_title(m), *(cells.get((m, b), "–") for b in benchmarks)] for m in methods]
+    header = ["", *map(benchmark_title, benchmarks)]
     return (
-        f"**Added methods**, average accuracy of {fewest} seeds and more "
+        f"**Added methods**, average accuracy, {count(there['n'])} "
         f"([tables](results/published/added/tables/)):\n\n{markdown_grid(header, rows)}\n"
         f"{bullets(answers)}"
     )

@@ -5,9 +5,10 @@ and deviations alone, so its own columns get Welch's test.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 from scipy import stats
@@ -53,23 +54,18 @@ QUESTIONS = {
 }
 
 
-class Comparison(NamedTuple):
-    """A row: the test of one method against one rival."""
+@dataclass(frozen=True)
+class Comparison(Pair):
+    """A row: the test of one method against one rival, and what it is of."""
 
     comparison: str
     benchmark: str
     dataset: str
     measure: str
-    method: str
-    rival: str
-    n: int
-    n_diverged: int
-    mean_difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-    verdict: str
+
+
+PLACE = ["comparison", "benchmark", "dataset", "measure"]
+COLUMNS = [*PLACE, *(field.name for field in fields(Pair))]
 
 
 MULTIPLICITY = (
@@ -107,7 +103,7 @@ def comparisons(
             ours = place | {"dataset": runs["dataset"].iloc[0]}
             found += [ours | row for row in _ours(runs, measure, reference, own)]
             found += [place | row for row in _printed(number, str(benchmark))]
-    frame = pd.DataFrame(found, columns=list(Comparison._fields))
+    frame = pd.DataFrame(found, columns=COLUMNS)
     return frame.assign(intransigence_reference=intransigence_reference)
 
 
@@ -133,14 +129,14 @@ def _ours(
     if reference != DRL and reference in methods:
         found += _rows(REFERENCE, family(_against(reference, methods), measure.best, test))
     pairs = each_pair(values, own, measure.best)
-    told = [pair._replace(n_diverged=lost(pair.method, pair.rival)) for pair in pairs]
+    told = [replace(pair, n_diverged=lost(pair.method, pair.rival)) for pair in pairs]
     found += _rows(PAIRS, told)
     asked = [pair for pair in QUESTIONS if {*pair} <= {*methods}]
     return found + _rows(ASKED, family(asked, measure.best, test))
 
 
 def _rows(comparison: str, tested: Sequence[Pair]) -> list[dict[str, Any]]:
-    return [{"comparison": comparison, **row._asdict()} for row in tested]
+    return [{"comparison": comparison, **vars(row)} for row in tested]
 
 
 @cache

@@ -8,8 +8,9 @@ whichever mean came out on top chooses nothing. Where no two methods are told ap
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -34,7 +35,8 @@ Result = dict[str, Any]
 Test = Callable[[str, str], Result]
 
 
-class Pair(NamedTuple):
+@dataclass(frozen=True)
+class Pair:
     """A pair, its result, and what the family leaves of it."""
 
     method: str

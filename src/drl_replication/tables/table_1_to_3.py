@@ -76,8 +76,9 @@ def table(
     n < 2), printed_mean, printed_std, difference (ours - paper), best (of the paper's methods, by
     `separation.best_of`; none in columns that are not `counted`) and printed_best (the best printed
     mean, all of a tie); where there are other methods, held_bytes (of the past, besides the
-    network); where settings are not the paper's, changed (those, in clauses); Table 3 also best_std
-    and best_shift (of `reference_spread`) and intransigence_reference.
+    network); where settings are not the paper's, changed (those, in clauses); where runs ended with
+    dead networks, collapsed (which, and the mean without them); Table 3 also best_std and
+    best_shift (of `reference_spread`) and intransigence_reference.
     Raises ValueError for another number, no records, and as `run_measures`.
     """
     if number not in TABLES:

@@ -44,6 +44,14 @@ class Copy:
         (root / "tiny.yaml").write_text(TINY)
         return cls(root)
 
+    @classmethod
+    def fresh(cls, factory, **files: str) -> "Copy":
+        """A copy in which nothing has run, with these YAML files; leave it so."""
+        copy = cls.of_project(factory.mktemp("fresh") / "project")
+        for name, text in files.items():
+            copy.write(f"{name}.yaml", text)
+        return copy
+
     def twin(self, root: Path) -> "Copy":
         """The same with all results, for a test that changes something."""
         shutil.copytree(self.root, root)

@@ -28,10 +28,7 @@ LOG = "results/logs/train/split_mnist/er/seed_0.log"
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """A copy in which nothing has run; leave it so."""
-    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
-    copy.write("tiny.yaml", SMALL)
-    return copy
+    return Copy.fresh(tmp_path_factory, tiny=SMALL)
 
 
 def lines(done):

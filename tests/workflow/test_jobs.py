@@ -160,10 +160,7 @@ def test_each_key_of_the_profile_is_an_option_of_snakemake():
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """A copy in which nothing has run; leave it so."""
-    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
-    copy.write("tiny.yaml", SMALL)
-    return copy
+    return Copy.fresh(tmp_path_factory, tiny=SMALL)
 
 
 def trainings(copy, *arguments):

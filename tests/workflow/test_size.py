@@ -32,10 +32,7 @@ RUN = re.compile(r"Train (?:variants/(\w+)/)?(\w+) on (\w+), seeds? (\d+)(?: to 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """A copy in which nothing has run; leave it so."""
-    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
-    copy.write("large.yaml", STUDY)
-    return copy
+    return Copy.fresh(tmp_path_factory, large=STUDY)
 
 
 def planned(copy, *arguments):

@@ -36,11 +36,7 @@ COUNT = re.compile(r"^(\w+): (\d+) runs of (\d+) variants, (\d+) of them to be m
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """A copy in which nothing has run; leave it so."""
-    copy = Copy.of_project(tmp_path_factory.mktemp("fresh") / "project")
-    copy.write("small.yaml", SMALL)
-    copy.write("mine.yaml", MINE)
-    return copy
+    return Copy.fresh(tmp_path_factory, small=SMALL, mine=MINE)
 
 
 @pytest.fixture(scope="module")

@@ -70,8 +70,8 @@ def main() -> None:
     if (args.settings is None) == (args.benchmark is None):
         parser.error("give either --benchmark, or --settings with --manifest and --output")
     args.data_dir = os.environ.get("DRL_DATA_DIR") or None
-    args.keep_weights = [int(seed) for seed in os.environ.get("DRL_KEEP_WEIGHTS", "").split()]
     try:
+        args.keep_weights = [int(seed) for seed in os.environ.get("DRL_KEEP_WEIGHTS", "").split()]
         if args.benchmark:
             by_hand(args)
         make_each(

@@ -248,6 +248,19 @@ def test_what_is_published_is_made_from_the_published_records(tmp_path):
     assert (made / "report.html").exists()
 
 
+@pytest.mark.workflow
+def test_the_tables_of_the_added_methods_are_made_from_their_records(tmp_path):
+    copy = Copy.of_project(tmp_path / "project")
+    added, made = (root / "results/published/added" for root in (PROJECT, copy.root))
+    shutil.copytree(added / "runs", made / "runs")
+    done = copy.snakemake("tables", configfiles=["config/published_added.yaml"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = {path.name for path in (made / "tables").iterdir() if path.stem != "table_5"}
+    assert names <= {path.name for path in (added / "tables").iterdir()}
+    for name in names:
+        assert content(made / "tables" / name) == content(added / "tables" / name), name
+
+
 def content(path):
     """Text as it is; JSON but for the last digits, in which machines differ."""
     text = path.read_text(encoding="utf-8")

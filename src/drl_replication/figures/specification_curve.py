@@ -10,7 +10,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from drl_replication.figures.style import BLACK, BLUE, ORANGE, label_panels, new_figure, styled
+from drl_replication.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    label_panels,
+    new_figure,
+    styled,
+)
 from drl_replication.paper.printed import benchmark_order, benchmark_title, method_title
 from drl_replication.tables.frames import read_csv
 
@@ -19,7 +27,8 @@ MOST_ROWS = 45  # of choices with their values; with more, those of one name sha
 CAPTION = (
     "Average accuracy of DRL minus that of its best rival, paired by seed, under every variant of "
     "the study, sorted, with Student's 95 % intervals. Orange: the settings that the others are "
-    "compared with. Below: what a variant changes. To notice: whether the sign hangs on a choice, "
+    "compared with; grey: DRL alone has another learning rate, so that rates are compared, and not "
+    "methods. Below: what a variant changes. To notice: whether the sign hangs on a choice, "
     "and on which."
 )
 DETAIL = (
@@ -92,7 +101,7 @@ def _size(value: str) -> float:
 
 def _points(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
     ordered = sorted(rows, key=lambda row: row["difference"])
-    kept = ("variant", "rival", "n", "difference", "low", "high")
+    kept = ("variant", "even", "rival", "n", "difference", "low", "high")
     return [{n: row[n] for n in kept} | {"changes": json.loads(row["changes"])} for row in ordered]
 
 
@@ -123,11 +132,11 @@ def _curve(axis: Axes, points: Sequence[Mapping[str, Any]]) -> None:
     for x in sorted(range(len(points)), key=lambda x: x in last):
         point = points[x]
         is_base = not point["changes"]
-        color = ORANGE if is_base else BLUE
+        color = ORANGE if is_base else BLUE if point["even"] else GREY
         axis.plot([x, x], [point["low"], point["high"]], color=color, lw=2 if is_base else 0.8)
-        axis.plot(
-            x, point["difference"], "D" if is_base else "o", color=color, ms=5 if is_base else 2
-        )
+        face = color if point["even"] else "white"
+        look: dict[str, Any] = {"color": color, "markerfacecolor": face, "ms": 5 if is_base else 2}
+        axis.plot(x, point["difference"], "D" if is_base else "o", **look)
     span = np.array([[p["low"], p["high"], p["difference"]] for p in points])
     low, high = np.quantile(span, 0.02), np.quantile(span, 0.98)
     edge = 0.1 * (high - low) or 0.01

@@ -387,6 +387,7 @@ def test_the_whole_cluster_fails(fresh, cluster, undisturbed, stories, tmp_path)
     copy = fresh.twin(tmp_path / "project")
     submission = Submission(copy, TABLE)
     wait_for(lambda: is_midway(copy))
+    os.kill(training(copy), signal.SIGSTOP)  # or it may be done before its node fails
     cluster.kill("slurmctld")
     time.sleep(3)
     cluster.start("slurmctld")

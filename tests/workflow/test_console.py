@@ -134,24 +134,33 @@ def test_another_folder_is_told_in_a_sentence(fresh):
 
 
 @pytest.mark.parametrize(
-    ("words", "right"),
+    ("words", "refused"),
     [
-        (["all", "--configfile", "a.yaml", "b.yaml"], True),
-        (["--configfile", "a.yaml", "--cores", "1", "all"], True),
-        (["--configfile", "a.yaml", "all"], False),
-        (["--configfile", "all", "a.yaml"], False),
-        (["--configfile", "c.yaml"], False),
+        ("all --configfile a.yaml b.yaml", ""),
+        ("--configfile a.yaml --cores 1 all", ""),
+        ("--configfile=a.yaml --cores 1 all", ""),
+        ("--configfile a.yaml all", "there is no file all"),
+        ("--configfile all a.yaml", "there is no file all"),
+        ("--configfile c.yaml", "names c.yaml"),
+        ("--configfile=c.yaml", "names c.yaml"),
+        ("all --configfile broken.yaml", r"broken.yaml: cannot be read as YAML: .* line 2"),
+        ("all --config seeds=[0] methods=[drl]", ""),
+        ("-C seeds=[0] --cores 1 all", ""),
+        ("--config seeds=[0] all", "all is none; targets come first: snakemake all"),
+        ("--config=seeds=[0] all", "all is none; targets come first: snakemake all"),
+        ("--config =1", "=1 is none"),
     ],
 )
-def test_words_after_configfile(tmp_path, monkeypatch, words, right):
+def test_words_that_snakemake_takes_for_files_or_settings(tmp_path, monkeypatch, words, refused):
     monkeypatch.chdir(tmp_path)
     for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).touch()
-    if right:
-        targets.check_arguments(words)
+        (tmp_path / name).write_text("seeds: [0]\n")
+    (tmp_path / "broken.yaml").write_text("results_dir: results\nseeds: [0, 1\n")
+    if not refused:
+        targets.check_arguments(words.split())
         return
-    with pytest.raises(SystemExit, match=r"^--configfile "):
-        targets.check_arguments(words)
+    with pytest.raises(SystemExit, match=refused):
+        targets.check_arguments(words.split())
 
 
 # The handler, with records as Snakemake makes them ------------------------------------------------

@@ -1,16 +1,23 @@
 """What may be asked of Snakemake, and what to say to who asked for something else."""
 
 import difflib
+import re
+import shlex
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.learning.methods import METHODS
+from drl_replication.study import yaml_files
+from drl_replication.study.refusals import ConfigError
 from drl_replication.study.runs import PLACE, Run
 
 PACKED = ".jsonl.gz"  # all records of a benchmark: nobody means it by mistake
 FILES = (".yaml", ".yml", ".json")  # of configurations
 CONFIGFILES = ("--configfile", "--configfiles")
+CONFIGS = ("--config", "-C")
+ENTRY = re.compile(r"[a-zA-Z_][\w-]*\w=")  # what Snakemake takes
 
 
 def unknown(target: str, targets: Sequence[str], paths: Iterable[str], results: str) -> str:
@@ -51,29 +58,48 @@ def _meant(value: str, known: Iterable[str]) -> str:
 
 
 def check_arguments(arguments: Sequence[str]) -> None:
-    """Refuse a target after `--configfile`, which takes all words up to the next option as files.
+    """Refuse what Snakemake answers with a traceback, or without a file's name and line.
 
-    Snakemake shows a traceback.
+    Both `--configfile` and `--config` take all words up to the next option, targets too.
 
     Raises:
         SystemExit: with a sentence.
     """
     for index, word in enumerate(arguments):
-        if word not in CONFIGFILES:
-            continue
-        files = []
-        for value in arguments[index + 1 :]:
-            if value.startswith("-"):
-                break
-            files.append(value)
-        missing = [file for file in files if not Path(file).exists()]
-        wrong = [file for file in missing if not file.endswith(FILES)]
-        if wrong:
-            given = [file for file in files if file not in wrong] or ["FILE.yaml"]
-            raise SystemExit(
-                f"{word} takes all words after it as files, but there is no file "
-                f"{', '.join(wrong)}; targets come first: snakemake {' '.join(wrong)} --cores 2 "
-                f"--configfile {' '.join(given)}"
-            )
-        if missing:
-            raise SystemExit(f"{word} names {missing[0]}, but there is no such file")
+        option, _, first = word.partition("=")
+        after = takewhile(lambda value: not value.startswith("-"), arguments[index + 1 :])
+        values = [*([first] if first else []), *after]
+        if option in CONFIGFILES:
+            _check_configfiles(option, values)
+        elif option in CONFIGS:
+            _check_config(option, values)
+
+
+def _check_configfiles(option: str, files: list[str]) -> None:
+    missing = [file for file in files if not Path(file).exists()]
+    wrong = [file for file in missing if not file.endswith(FILES)]
+    if wrong:
+        given = [file for file in files if file not in wrong] or ["FILE.yaml"]
+        raise SystemExit(
+            f"{option} takes all words after it as files, but there is no file "
+            f"{', '.join(wrong)}; targets come first: snakemake {' '.join(wrong)} --cores 2 "
+            f"--configfile {' '.join(given)}"
+        )
+    if missing:
+        raise SystemExit(f"{option} names {missing[0]}, but there is no such file")
+    for file in files:
+        try:
+            yaml_files.read(Path(file))
+        except ConfigError as error:
+            raise SystemExit(f"configuration: {error}") from None
+
+
+def _check_config(option: str, entries: list[str]) -> None:
+    wrong = [entry for entry in entries if not ENTRY.match(entry)]
+    if wrong:
+        given = [entry for entry in entries if entry not in wrong] or ["KEY=VALUE"]
+        raise SystemExit(
+            f"{option} takes all words after it as KEY=VALUE, but {', '.join(wrong)} is none; "
+            f"targets come first: snakemake {' '.join(wrong)} --cores 2 "
+            f"--config {' '.join(map(shlex.quote, given))}"
+        )

@@ -20,7 +20,7 @@ tac "$dir/pids" | while read -r name pid; do
     done
     ! is_running || echo "error: $name, PID $pid, is still running" >&2
 done
-for file in slurm.conf gres.conf; do
+for file in slurm.conf slurmdbd.conf gres.conf; do
     [[ $(readlink "/etc/slurm/$file") == "$dir/$file" ]] && rm "/etc/slurm/$file"
 done
 rm "$dir/pids"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Start a SLURM of one node on this machine, for tests: on loopback, without systemd, cgroups or
-# accounting, its state in the folder DIR. Needs root, and from Debian: slurmctld slurmd
-# slurm-client munge.   up.sh DIR
+# Start a SLURM of one node on this machine, for tests: on loopback, without systemd or cgroups,
+# its state in the folder DIR. Needs root, and from Debian: slurmctld slurmd slurm-client munge.
+# With DRL_SLURM_ACCOUNTING in the environment it keeps accounts: slurmdbd mariadb-server.
+#   up.sh DIR
 set -euo pipefail
 
 dir=$(realpath -m "$1")
@@ -13,7 +14,7 @@ if [[ -e $dir/pids ]]; then
     exit 1
 fi
 # Job steps drop SLURM_CONF, so the configuration must be where the clients look by themselves.
-for file in slurm.conf gres.conf; do
+for file in slurm.conf slurmdbd.conf gres.conf; do
     if [[ -e /etc/slurm/$file && ! -L /etc/slurm/$file ]]; then
         echo "error: /etc/slurm/$file is there: this machine belongs to another cluster" >&2
         exit 1
@@ -47,6 +48,32 @@ munged --key-file="$dir/munge/key" --socket="$dir/munge/socket" --log-file="$dir
     --pid-file="$dir/munge/pid" --seed-file="$dir/munge/seed" --num-threads=2
 started munged "$dir/munge/pid"
 
+accounting=accounting_storage/none
+if [[ -n ${DRL_SLURM_ACCOUNTING:-} ]]; then
+    accounting=accounting_storage/slurmdbd
+    export MYSQL_UNIX_PORT=$dir/db/socket # where slurmdbd looks for localhost's database
+    database=(--no-defaults --datadir="$dir/db" --user="$(id -un)" --skip-networking)
+    mariadb-install-db "${database[@]}" --auth-root-authentication-method=normal > /dev/null
+    mariadbd "${database[@]}" --skip-grant-tables --socket="$MYSQL_UNIX_PORT" \
+        --pid-file="$dir/db/pid" --innodb-lock-wait-timeout=900 &> "$dir/db/log" &
+    started mariadbd "$dir/db/pid"
+    cat > "$dir/slurmdbd.conf" << CONF
+AuthType=auth/munge
+AuthInfo=socket=$dir/munge/socket
+DbdHost=localhost
+DbdPort=$((${DRL_SLURM_PORT:-26817} + 2))
+SlurmUser=$(id -un)
+StorageType=accounting_storage/mysql
+StorageUser=$(id -un)
+LogFile=$dir/slurmdbd.log
+PidFile=$dir/slurmdbd.pid
+CONF
+    chmod 600 "$dir/slurmdbd.conf"
+    ln -sfn "$dir/slurmdbd.conf" /etc/slurm/
+    slurmdbd
+    started slurmdbd "$dir/slurmdbd.pid"
+fi
+
 cat > "$dir/slurm.conf" << CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -67,7 +94,10 @@ SlurmdLogFile=$dir/slurmd.log
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
+AccountingStorageType=$accounting
+AccountingStorageHost=localhost
+AccountingStoragePass=$dir/munge/socket
+AccountingStoragePort=$((${DRL_SLURM_PORT:-26817} + 2))
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerType=sched/builtin
@@ -94,6 +124,12 @@ ln -sfn /dev/null "$dir/gpu0" # can be asked for, and scheduled
 echo "Name=gpu File=$dir/gpu0" > "$dir/gres.conf"
 ln -sfn "$dir/slurm.conf" "$dir/gres.conf" /etc/slurm/
 
+if [[ -n ${DRL_SLURM_ACCOUNTING:-} ]]; then
+    for _ in $(seq 100); do # until slurmdbd listens
+        sacctmgr --immediate --quiet add cluster test 2> "$dir/sacctmgr.log" && break
+        sleep 0.2
+    done
+fi
 slurmctld
 started slurmctld "$dir/slurmctld.pid"
 slurmd

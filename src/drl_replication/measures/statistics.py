@@ -242,7 +242,7 @@ def _subset_mean(d: Array, rank: int) -> float:
         low *= 1.1
     while excess(high) < 0:
         high *= 0.9
-    return shift(optimize.brentq(excess, low, high, xtol=1e-5))
+    return shift(optimize.brentq(excess, low, high, xtol=1e-4))
 
 
 def holm(p_values: Numbers) -> Array:

@@ -52,7 +52,8 @@ def plan(results: Path, groups: Sequence[Group]) -> str:
         if lacking:
             cost = read(results / "plan" / benchmark / f"{method}.json", "cost")
             run = predict(cost, settings)
-            row[2], row[3] = row[2] + lacking * run["seconds"], max(row[3], run["memory_mb"])
+            row[2] += cost["startup_seconds"] + lacking * run["seconds"]  # one job, if they are short
+            row[3] = max(row[3], run["memory_mb"])
     rows = [
         [*pair, f"{n:.0f} of {of:.0f}", f"{s / n:.0f}", f"{s / 3600:.2f}", f"{mb:.0f}"]
         for pair, (n, of, s, mb) in total.items()

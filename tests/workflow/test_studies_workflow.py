@@ -159,6 +159,17 @@ def test_from_the_compact_file_alone_all_is_made_again(finished, tmp_path):
     assert {name: (study(copy) / name).read_bytes() for name in before} == before
 
 
+def test_the_page_waits_for_the_studies_that_are_asked_for_with_it(finished):
+    def waits_for(*targets):
+        dag = finished.snakemake(*targets, "--dag", "--forceall", configfiles=FILES).stdout
+        names = dict(re.findall(r'(\d+)\[label = "(\w+)', dag))
+        edges = re.findall(r"(\d+) -> (\d+)", dag)
+        return {names[source] for source, end in edges if names[end] == "page"}
+
+    assert {"study", "study_figure"} <= waits_for("report", "mine")
+    assert not {"study", "study_figure"} & waits_for("report")
+
+
 def test_a_study_of_nothing_is_refused(fresh):
     done = fresh.snakemake("readings_cifar", "--dry-run", configfiles=FILES)
     assert done.returncode == 1

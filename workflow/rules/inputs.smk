@@ -283,6 +283,15 @@ def summaries():
     return [path for path in paths if path.exists()]
 
 
+def asked_studies(wildcards):
+    """What the studies make that this same call names: the page then waits for them."""
+    if not workflow.is_main_process:
+        return []
+    asked = [study for study in STUDIES if study in sys.argv]
+    made = [path for study in asked for path in all_of_study(study, wildcards)]
+    return made + (list(rules.tuning.output) if TUNING and "tune" in sys.argv else [])
+
+
 def claim_records(wildcards):
     """Of the experiments of claims that were made; as inputs they would be made by every study."""
     return [RESULTS / path for path in selection.claim_records(config)]

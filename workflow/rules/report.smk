@@ -58,6 +58,7 @@ rule page:
         claims="<results>/claims.csv",
         figures=expand("<results>/figures/{figure}.json", figure=selection.drawable(config)),
         pictures=expand("<results>/figures/{figure}.png", figure=selection.drawable(config)),
+        studies=asked_studies,
         citation=os.path.relpath(PROJECT / "CITATION.cff"),
     output:
         "<results>/report.html",

@@ -52,7 +52,7 @@ def plan(results: Path, groups: Sequence[Group]) -> str:
         if lacking:
             cost = read(results / "plan" / benchmark / f"{method}.json", "cost")
             run = predict(cost, settings)
-            row[2] += cost["startup_seconds"] + lacking * run["seconds"]  # one job, if they are short
+            row[2] += cost["startup_seconds"] + lacking * run["seconds"]  # short runs: one job
             row[3] = max(row[3], run["memory_mb"])
     rows = [
         [*pair, f"{n:.0f} of {of:.0f}", f"{s / n:.0f}", f"{s / 3600:.2f}", f"{mb:.0f}"]

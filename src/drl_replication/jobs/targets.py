@@ -78,13 +78,7 @@ def check_arguments(arguments: Sequence[str]) -> None:
 def _check_configfiles(option: str, files: list[str]) -> None:
     missing = [file for file in files if not Path(file).exists()]
     wrong = [file for file in missing if not file.endswith(FILES)]
-    if wrong:
-        given = [file for file in files if file not in wrong] or ["FILE.yaml"]
-        raise SystemExit(
-            f"{option} takes all words after it as files, but there is no file "
-            f"{', '.join(wrong)}; targets come first: snakemake {' '.join(wrong)} --cores 2 "
-            f"--configfile {' '.join(given)}"
-        )
+    _refuse_targets(option, wrong, files, "files", "there is no file {}", "FILE.yaml")
     if missing:
         raise SystemExit(f"{option} names {missing[0]}, but there is no such file")
     for file in files:
@@ -96,10 +90,16 @@ def _check_configfiles(option: str, files: list[str]) -> None:
 
 def _check_config(option: str, entries: list[str]) -> None:
     wrong = [entry for entry in entries if not ENTRY.match(entry)]
+    _refuse_targets(option, wrong, entries, "KEY=VALUE", "{} is none", "KEY=VALUE")
+
+
+def _refuse_targets(
+    option: str, wrong: list[str], words: list[str], taken_as: str, but: str, example: str
+) -> None:
+    """Say how to give the `wrong` ones of the words after an option, if there are any."""
     if wrong:
-        given = [entry for entry in entries if entry not in wrong] or ["KEY=VALUE"]
+        given = [shlex.quote(word) for word in words if word not in wrong] or [example]
         raise SystemExit(
-            f"{option} takes all words after it as KEY=VALUE, but {', '.join(wrong)} is none; "
-            f"targets come first: snakemake {' '.join(wrong)} --cores 2 "
-            f"--config {' '.join(map(shlex.quote, given))}"
+            f"{option} takes all words after it as {taken_as}, but {but.format(', '.join(wrong))}; "
+            f"targets come first: snakemake {' '.join(wrong)} --cores 2 {option} {' '.join(given)}"
         )

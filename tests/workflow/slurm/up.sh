@@ -48,31 +48,7 @@ munged --key-file="$dir/munge/key" --socket="$dir/munge/socket" --log-file="$dir
     --pid-file="$dir/munge/pid" --seed-file="$dir/munge/seed" --num-threads=2
 started munged "$dir/munge/pid"
 
-accounting=accounting_storage/none
-if [[ -n ${DRL_SLURM_ACCOUNTING:-} ]]; then
-    accounting=accounting_storage/slurmdbd
-    export MYSQL_UNIX_PORT=$dir/db/socket # where slurmdbd looks for localhost's database
-    database=(--no-defaults --datadir="$dir/db" --user="$(id -un)" --skip-networking)
-    mariadb-install-db "${database[@]}" --auth-root-authentication-method=normal > /dev/null
-    mariadbd "${database[@]}" --skip-grant-tables --socket="$MYSQL_UNIX_PORT" \
-        --pid-file="$dir/db/pid" --innodb-lock-wait-timeout=900 &> "$dir/db/log" &
-    started mariadbd "$dir/db/pid"
-    cat > "$dir/slurmdbd.conf" << CONF
-AuthType=auth/munge
-AuthInfo=socket=$dir/munge/socket
-DbdHost=localhost
-DbdPort=$((${DRL_SLURM_PORT:-26817} + 2))
-SlurmUser=$(id -un)
-StorageType=accounting_storage/mysql
-StorageUser=$(id -un)
-LogFile=$dir/slurmdbd.log
-PidFile=$dir/slurmdbd.pid
-CONF
-    chmod 600 "$dir/slurmdbd.conf"
-    ln -sfn "$dir/slurmdbd.conf" /etc/slurm/
-    slurmdbd
-    started slurmdbd "$dir/slurmdbd.pid"
-fi
+accounting=${DRL_SLURM_ACCOUNTING:+slurmdbd}
 
 cat > "$dir/slurm.conf" << CONF
 ClusterName=test
@@ -94,7 +70,7 @@ SlurmdLogFile=$dir/slurmd.log
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=$accounting
+AccountingStorageType=accounting_storage/${accounting:-none}
 AccountingStorageHost=localhost
 AccountingStoragePass=$dir/munge/socket
 AccountingStoragePort=$((${DRL_SLURM_PORT:-26817} + 2))
@@ -124,7 +100,28 @@ ln -sfn /dev/null "$dir/gpu0" # can be asked for, and scheduled
 echo "Name=gpu File=$dir/gpu0" > "$dir/gres.conf"
 ln -sfn "$dir/slurm.conf" "$dir/gres.conf" /etc/slurm/
 
-if [[ -n ${DRL_SLURM_ACCOUNTING:-} ]]; then
+if [[ -n $accounting ]]; then
+    export MYSQL_UNIX_PORT=$dir/db/socket # where slurmdbd looks for localhost's database
+    database=(--no-defaults --datadir="$dir/db" --user="$(id -un)" --skip-networking)
+    mariadb-install-db "${database[@]}" --auth-root-authentication-method=normal > /dev/null
+    mariadbd "${database[@]}" --skip-grant-tables --socket="$MYSQL_UNIX_PORT" \
+        --pid-file="$dir/db/pid" --innodb-lock-wait-timeout=900 &> "$dir/db/log" &
+    started mariadbd "$dir/db/pid"
+    cat > "$dir/slurmdbd.conf" << CONF
+AuthType=auth/munge
+AuthInfo=socket=$dir/munge/socket
+DbdHost=localhost
+DbdPort=$((${DRL_SLURM_PORT:-26817} + 2))
+SlurmUser=$(id -un)
+StorageType=accounting_storage/mysql
+StorageUser=$(id -un)
+LogFile=$dir/slurmdbd.log
+PidFile=$dir/slurmdbd.pid
+CONF
+    chmod 600 "$dir/slurmdbd.conf"
+    ln -sfn "$dir/slurmdbd.conf" /etc/slurm/
+    slurmdbd
+    started slurmdbd "$dir/slurmdbd.pid"
     for _ in $(seq 100); do # until slurmdbd listens
         sacctmgr --immediate --quiet add cluster test 2> "$dir/sacctmgr.log" && break
         sleep 0.2

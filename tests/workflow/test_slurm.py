@@ -228,6 +228,14 @@ def is_midway(copy):
     return any(results.glob("store/*.json")) and any(results.glob("checkpoints/*.pt"))
 
 
+def hold(copy):
+    """Stop a training midway, or it may be done before it is disturbed."""
+    wait_for(lambda: is_midway(copy))
+    pid = training(copy)
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
 def records(copy):
     return [without_times(read_record(copy.root / run)) for run in RUNS]
 
@@ -235,9 +243,9 @@ def records(copy):
 def sent_again(fault, copy, cluster, undisturbed):
     """The job ends early; the profile sends another, which goes on."""
     submission = Submission(copy, TABLE)
-    wait_for(lambda: is_midway(copy))
+    pid = hold(copy)
     before = datetime.now(UTC)
-    fault(copy)
+    fault(copy, pid)
     assert "Trying to restart job" in submission.complete()
     assert records(copy) == undisturbed
     first = read_record(copy.root / RUNS[0])
@@ -245,28 +253,31 @@ def sent_again(fault, copy, cluster, undisturbed):
     assert copy.planned(TABLE) == []
 
 
-def scancel(copy):
+def scancel(copy, pid):
     [job] = jobs(copy)
     subprocess.run(["scancel", job], check=True)
 
 
-def reach_the_time_limit(copy):
-    """Stopped, the training waits for the end of its time without using any."""
+def reach_the_time_limit(copy, pid):
     [job] = jobs(copy)
-    os.kill(training(copy), signal.SIGSTOP)
     subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
 
 
-def kill_9(copy):
-    os.kill(training(copy), signal.SIGKILL)
+def kill_9(copy, pid):
+    os.kill(pid, signal.SIGKILL)
+
+
+def go_on(copy, pid):
+    os.kill(pid, signal.SIGCONT)
 
 
 def slurmd_is_restarted(copy, cluster, undisturbed):
     """Its job goes on meanwhile."""
     submission = Submission(copy, TABLE)
-    wait_for(lambda: is_midway(copy))
+    pid = hold(copy)
     cluster.kill("slurmd")
     cluster.start("slurmd")
+    go_on(copy, pid)
     assert "Trying to restart job" not in submission.complete()
     assert records(copy) == undisturbed
 
@@ -274,8 +285,7 @@ def slurmd_is_restarted(copy, cluster, undisturbed):
 def no_attempt_is_left(copy, cluster, undisturbed):
     """What the failed job had finished stays; the same command makes the rest."""
     submission = Submission(copy, TABLE, "--retries", "0")
-    wait_for(lambda: is_midway(copy))
-    kill_9(copy)
+    kill_9(copy, hold(copy))
     assert submission.process.wait(timeout=300) == 1, submission.said()
     first, second = (copy.root / run for run in RUNS)
     kept = first.read_bytes()
@@ -288,8 +298,9 @@ def no_attempt_is_left(copy, cluster, undisturbed):
 def the_submit_host_dies(copy, cluster, undisturbed):
     """Its job lives on, beside the one that the same command then sends."""
     submission = Submission(copy, TABLE)
-    wait_for(lambda: is_midway(copy))
+    pid = hold(copy)
     submission.die()
+    go_on(copy, pid)
     Submission(copy, TABLE).complete()
     assert records(copy) == undisturbed
     wait_for(lambda: not jobs(copy))
@@ -300,10 +311,10 @@ def the_submit_host_dies(copy, cluster, undisturbed):
 def slurm_forgets(meanwhile, copy, cluster, undisturbed):
     """The submit host sleeps until SLURM no longer knows how the job ended."""
     submission = Submission(copy, TABLE)
-    wait_for(lambda: is_midway(copy))
+    pid = hold(copy)
     [job] = jobs(copy)
     os.killpg(submission.process.pid, signal.SIGSTOP)
-    meanwhile(copy)
+    meanwhile(copy, pid)
     wait_for(lambda: not is_known(job))
     os.killpg(submission.process.pid, signal.SIGCONT)
     said = submission.complete()
@@ -318,10 +329,6 @@ def is_known(job):
     return job in subprocess.run(command, capture_output=True, text=True).stdout.split()
 
 
-def nothing(copy):
-    pass
-
-
 def no_query_is_answered_again(copy, cluster, undisturbed):
     """From when the job runs, neither squeue nor scontrol nor sacct ever says anything."""
     shims = copy.root / "shims"
@@ -334,8 +341,9 @@ def no_query_is_answered_again(copy, cluster, undisturbed):
         )
         shim.chmod(0o755)
     submission = Submission(copy, TABLE, path=shims)
-    wait_for(lambda: is_midway(copy))
+    pid = hold(copy)
     (shims / "broken").touch()
+    go_on(copy, pid)
     said = submission.complete()
     assert "SLURM does not answer" in said
     assert "Trying to restart job" not in said
@@ -346,7 +354,7 @@ def preempted(copy, cluster, undisturbed):
     """By a job of a better partition, for good."""
     large = ["--set-resources", "train_0_to_1:mem_mb=40000", "train_0_to_1:slurm_partition=low"]
     submission = Submission(copy, TABLE, *large)
-    wait_for(lambda: is_midway(copy))
+    hold(copy)
     command = ["sbatch", "--partition=high", "--mem=30000", "--output=/dev/null", "--wrap=true"]
     subprocess.run(command, check=True, cwd=cluster.folder)
     said = submission.complete()
@@ -373,7 +381,7 @@ STORIES = {
     "slurmd is restarted": slurmd_is_restarted,
     "no attempt is left": no_attempt_is_left,
     "the submit host dies": the_submit_host_dies,
-    "SLURM forgets a finished job": partial(slurm_forgets, nothing),
+    "SLURM forgets a finished job": partial(slurm_forgets, go_on),
     "SLURM forgets a failed job": partial(slurm_forgets, kill_9),
     "no query is answered again": no_query_is_answered_again,
     "preempted": preempted,
@@ -392,8 +400,7 @@ def test_the_whole_cluster_fails(fresh, cluster, undisturbed, stories, tmp_path)
         wait_for(story.done)
     copy = fresh.twin(tmp_path / "project")
     submission = Submission(copy, TABLE)
-    wait_for(lambda: is_midway(copy))
-    os.kill(training(copy), signal.SIGSTOP)  # or it may be done before its node fails
+    hold(copy)
     cluster.kill("slurmctld")
     time.sleep(3)
     cluster.start("slurmctld")

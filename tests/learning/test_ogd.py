@@ -33,7 +33,7 @@ def test_the_basis_stays_orthonormal_over_tasks(reading):
         sizes.append(len(learner.update.basis))
     assert sizes[0] < sizes[1] < sizes[2]
     assert_orthonormal(learner.update.basis)
-    assert learner.update.bytes_held == sizes[2] * learner.update.basis.shape[1] * 8
+    assert learner.update.bytes_held == sizes[2] * learner.update.basis.shape[1] * (8 + 4)
 
 
 def test_near_and_dependent_directions():

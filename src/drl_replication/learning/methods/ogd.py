@@ -20,7 +20,8 @@ class OrthogonalSGD(SGD):
 
     At the end of a task, those of samples of the task in the memory are added: gradients of
     logits, not of the loss, by the reading `ogd_directions` of the true class's (gtl), of each
-    (all), or of their mean (ave). Each is a whole parameter vector, in float64.
+    (all), or of their mean (ave). Each is a whole parameter vector, in float64; steps, which are
+    in float32, use a copy in float32, since reading all of it is nearly all that they cost.
     """
 
     def __init__(self, shared: Shared, memory: RingBuffer, objective: Objective):
@@ -30,18 +31,22 @@ class OrthogonalSGD(SGD):
         self.samples: int = shared.settings["ogd_samples"]
         weights = shared.network.weights
         size = sum(p.numel() for p in weights)
-        self.basis = torch.zeros(0, size, dtype=torch.float64, device=weights[0].device)
+        self.hold(torch.zeros(0, size, dtype=torch.float64, device=weights[0].device))
+
+    def hold(self, basis: Tensor) -> None:
+        """Use the orthonormal rows of `basis` (n, P) from now on."""
+        self.basis, self.rounded = basis, basis.float()
 
     @property
     def bytes_held(self) -> int:  # type: ignore[override]
-        """Of the directions."""
-        return self.basis.nbytes
+        """Of the directions, and of their copy."""
+        return self.basis.nbytes + self.rounded.nbytes
 
     def adjusted(self, gradient: Gradient) -> Gradient:
         """The network's gradient, orthogonal to all directions."""
         if not len(self.basis):
             return gradient
-        return like(gradient, without(vector(gradient), self.basis))
+        return like(gradient, without(vector(gradient).float(), self.rounded))
 
     def end_task(self) -> None:
         """Add the directions of the task that ends, unless it is the last."""
@@ -52,7 +57,7 @@ class OrthogonalSGD(SGD):
             self.network.eval()  # a sample's logits must not depend on the others'
             found = [d for position in chosen for d in self.directions(position)]
             self.network.train()
-            self.basis = extended(self.basis, found)
+            self.hold(extended(self.basis, found))
 
     @torch.no_grad()
     def directions(self, position: int) -> list[Tensor]:
@@ -76,7 +81,7 @@ class OrthogonalSGD(SGD):
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from a :meth:`state`."""
-        self.basis = torch.from_numpy(state["basis"]).to(self.basis)
+        self.hold(torch.from_numpy(state["basis"]).to(self.basis))
 
 
 def without(g: Tensor, basis: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Every test but the image's, in two halves at once: workflows wait half of their time.
+"""Every test but the image's, in parts at once: workflows wait half of their time, clusters more.
 
 python scripts/tools/run_tests.py
 """
@@ -6,23 +6,29 @@ python scripts/tools/run_tests.py
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-WORKFLOWS = "workflow or slurm"
+PARTS = "not (workflow or slurm)", "slurm", "workflow and not slurm"
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Run both, show the one as it goes and the other after it; fail if either does."""
+    """Run all, show the first as it goes and the others after it; fail if any does."""
     pytest = [sys.executable, "-m", "pytest", "-m"]
-    with tempfile.TemporaryFile("w+") as output:
-        with subprocess.Popen(
-            [*pytest, WORKFLOWS], cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
-        ) as workflows:
-            rest = subprocess.run([*pytest, f"not ({WORKFLOWS})"], cwd=PROJECT, check=False)
-        output.seek(0)
-        print(output.read(), end="", flush=True)
-    sys.exit(rest.returncode or workflows.returncode)
+    with ExitStack() as stack:
+        outputs = [None, *(stack.enter_context(tempfile.TemporaryFile("w+")) for _ in PARTS[1:])]
+        running = [
+            subprocess.Popen([*pytest, marks], cwd=PROJECT, stdout=output, stderr=output)
+            for marks, output in zip(PARTS, outputs, strict=True)
+        ]
+        codes = []
+        for process, output in zip(running, outputs, strict=True):
+            codes.append(process.wait())
+            if output:
+                output.seek(0)
+                print(output.read(), end="", flush=True)
+    sys.exit(max(map(abs, codes)))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ def forecast(runs: Iterable[tuple[str, str, Mapping]], cores: int) -> str:
         return ""
     number = sum(map(len, seconds.values()))
     text = (
-        f"{number} runs are to be made, some {_hours(total)} core-hours by the step times of one "
-        "core of an AMD EPYC; a GPU shortens those on CIFAR."
+        f"{number} runs are to be made, some {_hours(total)} core-hours by steps measured on one "
+        "core; a GPU shortens those on CIFAR."
     )
     costly = _costliest(seconds, total)
     if len(costly) == len(seconds):

@@ -17,6 +17,7 @@ from drl_replication.measures.rho import PROBE_IMAGES
 
 HEAD_ROOM = 2.0  # other processors are slower, and other settings need more memory
 JOB_SECONDS, JOB_MB = 60, 400  # of every job: Snakemake itself, and reading data over a network
+BYTE_SECONDS = 2.5e-9  # of a run's images: reading, permuting and scaling them
 JOBS_A_CORE = 4  # at least, of short runs, so that none is idle for long
 COLUMNS = (
     "startup_seconds",
@@ -83,12 +84,13 @@ def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
     tests = [dataset.test_images * len(c) / dataset.classes for c in benchmark.task_classes]
     evaluated = sum(size * (tasks - t) for t, size in enumerate(tests)) + PROBE_IMAGES * tasks
     later = (tasks - 1) * cost["later_task_seconds"]
-    pixels = math.prod(dataset.image_shape)
-    held = dataset.training_images + dataset.test_images + tasks * samples + sum(tests)
+    images = dataset.training_images + dataset.test_images + tasks * samples + sum(tests)
+    held = images * math.prod(dataset.image_shape)
     return {
         "seconds": samples * (cost["first_task_seconds"] + later)
-        + evaluated * cost["evaluation_seconds"],
-        "memory_mb": cost["peak_memory_mb"] + held * pixels / 1e6,
+        + evaluated * cost["evaluation_seconds"]
+        + held * BYTE_SECONDS,
+        "memory_mb": cost["peak_memory_mb"] + held / 1e6,
     }
 
 

@@ -94,15 +94,18 @@ def without(g: Tensor, basis: Tensor) -> Tensor:
 def extended(basis: Tensor, directions: list[Tensor]) -> Tensor:
     """The orthonormal `basis` (n, P) with what is new in `directions` [(P,)], in their order.
 
-    Gram-Schmidt, twice for each: once leaves errors that grow with what was taken away. A direction
-    of which nothing is left is dropped.
+    Gram-Schmidt, of the basis from all at once, and all of it twice: once leaves errors that grow
+    with what was taken away. A direction of which nothing is left is dropped.
     """
-    n = len(basis)
-    rows = torch.cat([basis, torch.zeros(len(directions), basis.shape[1]).to(basis)])
-    for direction in directions:
-        left = without(without(direction, rows[:n]), rows[:n])
-        length = left.norm()
-        if length > DEPENDENT * direction.norm():
-            rows[n] = left / length
-            n += 1
-    return rows[:n].clone()
+    new = torch.cat([basis[:0], *(direction[None] for direction in directions)])
+    lengths = new.norm(dim=1)
+    for _ in range(2):
+        new = new - (new @ basis.mT) @ basis
+        n = 0
+        for direction, length in zip(new, lengths, strict=True):
+            left = without(direction, new[:n])
+            if left.norm() > DEPENDENT * length:
+                new[n] = left / left.norm()
+                n += 1
+        new, lengths = new[:n], new.new_ones(n)
+    return torch.cat([basis, new])

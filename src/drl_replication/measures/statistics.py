@@ -166,7 +166,7 @@ def _checked_differences(differences: Numbers) -> Array:
 
 def _sums(one: Array, other: Array) -> Array:
     """The sorted sums of (n,) and (n,), of each place the one or the other value: (2^n,)."""
-    sums = np.zeros(2 ** len(one))
+    sums = np.zeros(2 ** len(one), one.dtype)
     for i, (a, b) in enumerate(zip(one, other, strict=True)):
         known, new = sums[: 2**i], sums[2**i : 2 ** (i + 1)]
         np.add(known, b, out=new)
@@ -232,7 +232,7 @@ def _subset_mean(d: Array, rank: int) -> float:
 
     @cache
     def excess(score: float) -> float:
-        x = d - shift(score)
+        x = (d - shift(score)).astype(np.float32)  # twice as fast
         left, right = (_sums(0 * part, part) for part in (x[:half], x[half:]))
         return float(special.ndtri(_pairs_at_most(left, right, 0.0) / 2.0**n)) - goal
 

@@ -224,8 +224,7 @@ def training(copy):
 
 def is_midway(copy):
     """Whether the first seed is finished and the second under way."""
-    results = copy.root / "results"
-    return any(results.glob("store/*.json")) and any(results.glob("checkpoints/*.pt"))
+    return (copy.root / RUNS[0]).exists() and any(copy.root.glob("results/checkpoints/*.pt"))
 
 
 def hold(copy):

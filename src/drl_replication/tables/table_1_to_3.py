@@ -239,7 +239,11 @@ def _others(frame: pd.DataFrame) -> list[str]:
     reasons = [(m, METHODS[m].why) for m in others if m in METHODS and METHODS[m].why]
     told = "; ".join(f"{method_title(m)}, {why}" for m, why in reasons)
     held = _held_bytes(frame).drop(index=others, level="method").dropna()
-    usual = f" The paper's methods hold up to {held.max() / 1e6:.2f} MB." if len(held) else ""
+    most = {
+        str(b): f"{size / 1e6:.2f} MB"
+        for b, size in held.groupby("benchmark", sort=False).max().items()
+    }
+    usual = f" The paper's methods hold up to: {notes.per_benchmark(most)}." if most else ""
     return [
         "Methods below the rule are not in the paper's tables, are judged by no verdict and are "
         "never the best; under each stands what it holds of the past at the end besides the "

@@ -32,6 +32,7 @@ from drl_replication.records.runs import read_record
 from drl_replication.study.readings import READINGS
 from drl_replication.tables.comparisons import ASKED, QUESTIONS, Comparison
 from drl_replication.tables.frames import rows as rows_of
+from drl_replication.tables.separation import FEW
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
 from drl_replication.text.numbers import count, digits, listed, with_interval, with_std
@@ -253,15 +254,18 @@ def added(tables: Path) -> str:
             f"{benchmark_title(row.benchmark)} "
             f"{with_interval(row.mean_difference, row.low, row.high, sign='+')} ({row.verdict})"
             for row in rows_of(part, Comparison)
+            if row.verdict != FEW
         )
         if told:
             answers.append(f"{question} {method_title(one)} minus {method_title(other)}: {told}.")
     there = means[(means["n"] > 0) & ~means["method"].isin(list(METHOD_TITLES))]
     benchmarks, methods = (list(there[name].unique()) for name in ("benchmark", "method"))
-    cells = {
-        (row["method"], row["benchmark"]): with_std(row["mean"], row["std"])
-        for row in there.to_dict("records")
-    }
+    cells = {}
+    for row in there.to_dict("records"):
+        remarks = [f"n = {row['n']}"] * (row["n"] < ENOUGH)
+        remarks += [f"{row['n_diverged']} diverged"] * (row["n_diverged"] > 0)
+        remark = f" ({', '.join(remarks)})" if remarks else ""
+        cells[row["method"], row["benchmark"]] = with_std(row["mean"], row["std"]) + remark
     rows = [[method_title(m), *(cells.get((m, b), "–") for b in benchmarks)] for m in methods]
     header = ["", *map(benchmark_title, benchmarks)]
     return (

@@ -134,8 +134,8 @@ def test_short_runs_share_a_job_and_long_ones_do_not():
 
 def test_a_costly_method_keeps_no_other_from_sharing_jobs():
     methods = settings_of_runs(PAPER | {"methods": ["er", "ogd"]})
-    jobs = resources.shared_jobs({"split_mnist": methods["split_mnist"]}, range(40), 5, None)
-    assert jobs == {tuple(range(40)): {"split_mnist": ["er"]}}
+    jobs = resources.shared_jobs({"permuted_mnist": methods["permuted_mnist"]}, range(40), 5, None)
+    assert jobs == {tuple(range(40)): {"permuted_mnist": ["er"]}}
 
 
 def test_planning_imports_no_torch():

@@ -224,13 +224,13 @@ def runs() -> tuple[list[Entity], list[Entity]]:
             held[where] = {"@id": where, "@type": "Dataset", "name": told}
         else:
             held[where] = file(where, f"Records: all methods on {title}")
-        name = f"{method_title(method)} on {benchmark_title(benchmark)}, {len(records)} seeds"
+        seeds = f"{len(records)} seed{'s' * (len(records) > 1)}"
         made = [record["provenance"] for record in records]
         actions.append(
             {
                 "@id": f"#{benchmark}-{method}",
                 "@type": "CreateAction",
-                "name": name,
+                "name": f"{method_title(method)} on {title}, {seeds}",
                 "instrument": ref(WORKFLOW),
                 "object": ref("config/config.yaml"),
                 "result": ref(where),

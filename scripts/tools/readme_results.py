@@ -28,7 +28,7 @@ from drl_replication.text.notes import ENOUGH, PROVISIONAL
 from drl_replication.text.numbers import digits, listed
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
 from drl_replication.verdict.numbers import counts
-from drl_replication.verdict.page import claim_counts
+from drl_replication.verdict.page import claim_counts, on_rho
 from drl_replication.verdict.scoring import SCORED
 
 PUBLISHED = Path("results/published")
@@ -128,7 +128,7 @@ def robustness(
     ahead, behind = int((curve["low"] > 0).sum()), int((curve["high"] < 0).sum())
     return (
         f"**And otherwise:** under {claims['variant'].nunique() - 1} other readings, learning "
-        f"rates and alphas, n = {curve['n'].max()}, DRL leads its best rival in {ahead} of "
+        f"rates and alphas, n ≤ {curve['n'].max()}, DRL leads its best rival in {ahead} of "
         f"{len(curve)} comparisons at one rate, trails in {behind}{rates(agreement)} "
         f"([study]({(STUDY / 'study.md').as_posix()})){tuned(tests)}."
     )
@@ -148,23 +148,23 @@ def tuned(tests: pd.DataFrame | None) -> str:
 
 
 def rates(agreement: pd.DataFrame) -> str:
-    """What the learning rate that is nearest to the print on BER and ER does to the others.
+    """What the learning rates that are nearest to the print on BER and ER do to the others.
 
-    Of the benchmark on which it does most; where it helps none, nothing.
+    Where they help on no benchmark, nothing.
     """
-    found = {}
+    found: dict[float, str] = {}
     for benchmark, part in agreement.groupby("benchmark", sort=False):
         by_rate = part[part["family"] == "learning_rate"].sort_values("distance_chosen_on")
         [own] = part[part["variant"] == PAPER].to_dict("records")
-        nearest = by_rate.to_dict("records")[0]
-        gain = own["other_distance"] - nearest["other_distance"]
-        found[gain] = (
-            f"; at {str(nearest['variant']).rpartition('_x')[2]} of the printed rate, chosen on "
-            f"BER and ER, the others' numbers on {benchmark_title(str(benchmark))} are "
-            f"{digits(nearest['other_distance'])} from the print, at the printed one "
-            f"{digits(own['other_distance'])}"
-        )
-    return found[max(found)] if max(found) > 0 else ""
+        near, far = by_rate["other_distance"].iloc[0], own["other_distance"]
+        found[far - near] = f"{benchmark_title(str(benchmark))} ({digits(far)} to {digits(near)})"
+    if max(found) <= 0:
+        return ""
+    return (
+        "; rates chosen on BER and ER bring the others' numbers nearer to the print on "
+        f"{sum(gain > 0 for gain in found)} of {len(found)} benchmarks, most on "
+        f"{found[max(found)]}"
+    )
 
 
 def explained(effects: pd.DataFrame | None, agreement: pd.DataFrame | None) -> str:
@@ -199,7 +199,8 @@ def claims_in_short(claims: pd.DataFrame | None) -> str:
     told = ", ".join(f"{verdict} {n}" for verdict, n in claim_counts(claims).items() if n)
     failed = claims.loc[(claims["verdict"] == FAILS) & ~claims["provisional"]]
     lines = [f"- “{row['claim']}” ({row['section']})" for row in failed.to_dict("records")]
-    return "\n".join([f"Of {len(claims)} claims: {told}. Those that do not hold:", "", *lines])
+    head = f"Of {len(claims)} claims: {told}.{on_rho(claims)} Those that do not hold:"
+    return "\n".join([head, "", *lines])
 
 
 def best(frame: pd.DataFrame, column: str) -> int:

@@ -33,11 +33,13 @@ from drl_replication.study.readings import READINGS
 from drl_replication.tables.comparisons import ASKED, QUESTIONS, Comparison
 from drl_replication.tables.frames import rows as rows_of
 from drl_replication.tables.separation import FEW
+from drl_replication.tables.table_1_to_3 import collapsed_notes
 from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.notes import ENOUGH, PROVISIONAL
 from drl_replication.text.numbers import count, digits, listed, with_interval, with_std
+from drl_replication.verdict.claims import EXPERIMENTS
 from drl_replication.verdict.evidence import CLAIM_VERDICTS, OPEN
-from drl_replication.verdict.page import claim_counts
+from drl_replication.verdict.page import claim_counts, on_rho
 
 PUBLISHED = PROJECT / "results" / "published"
 PAPER_RUNS = len(BENCHMARK_TITLES) * len(METHOD_TITLES) * PRINTED_SEEDS
@@ -186,7 +188,9 @@ def of_claims(frame: pd.DataFrame) -> dict[str, Any]:
             parts.append(f"**{verdict.capitalize()}**:\n\n{bullets(lines)}")
     return {
         "total": len(frame),
+        "experiments": int((frame["source"] == EXPERIMENTS).sum()),
         "told": f"Of {len(frame)} claims: {told}.",
+        "on_rho": on_rho(frame),
         "judged": "\n\n".join(parts),
         "open": listed(f"`{name}`" for name in frame.loc[frame["verdict"] == OPEN, "id"]),
     }
@@ -234,7 +238,9 @@ def studies() -> str:
         told = json.loads(path.read_text(encoding="utf-8"))
         why = [f"{row['about']}: {row['sentence']}" for row in told.get("explanations", [])]
         lines = bullets([*told["sentences"], *why])
-        found.append(f"**Study `{path.parent.name}`**: {told['title']}\n\n{lines}")
+        few = ", provisional" if told["seeds"] < ENOUGH else ""
+        about = f"{told['title']} ({count([told['seeds']])}{few})"
+        found.append(f"**Study `{path.parent.name}`**: {about}\n\n{lines}")
     return "\n\n".join(found) or (
         "No study of readings, hyperparameters or controls is among the published results. The "
         "workflow has them as [studies](config/studies.yaml), which take one command."
@@ -245,14 +251,18 @@ def added(tables: Path) -> str:
     """What the methods answer that the paper has no numbers of; nothing if none are published."""
     if not (tables / "comparisons.csv").exists():
         return ""
-    tests, means = (pd.read_csv(tables / f"{name}.csv") for name in ("comparisons", "table_1"))
+    means = pd.read_csv(tables / "table_1.csv", keep_default_na=False, na_values=[""])
+    places = [PUBLISHED / "tables", tables]  # the first has more seeds of the paper's methods
+    tests = pd.concat([pd.read_csv(place / "comparisons.csv") for place in places])
     tests = tests[(tests["comparison"] == ASKED) & (tests["measure"] == "average_accuracy")]
+    tests = tests.drop_duplicates(["benchmark", "method", "rival"])
     answers = []
     for (one, other), question in QUESTIONS.items():
         part = tests[(tests["method"] == one) & (tests["rival"] == other)]
         told = "; ".join(
             f"{benchmark_title(row.benchmark)} "
-            f"{with_interval(row.mean_difference, row.low, row.high, sign='+')} ({row.verdict})"
+            f"{with_interval(row.mean_difference, row.low, row.high, sign='+')} "
+            f"({row.verdict}, n = {row.n})"
             for row in rows_of(part, Comparison)
             if row.verdict != FEW
         )
@@ -268,10 +278,11 @@ def added(tables: Path) -> str:
         cells[row["method"], row["benchmark"]] = with_std(row["mean"], row["std"]) + remark
     rows = [[method_title(m), *(cells.get((m, b), "–") for b in benchmarks)] for m in methods]
     header = ["", *map(benchmark_title, benchmarks)]
+    dead = collapsed_notes(there.fillna({"collapsed": ""}))
     return (
         f"**Added methods**, average accuracy, {count(there['n'])} "
         f"([tables](results/published/added/tables/)):\n\n{markdown_grid(header, rows)}\n"
-        f"{bullets(answers)}"
+        f"{bullets([*dead, *answers])}"
     )
 
 
@@ -289,12 +300,13 @@ def cost(records: list[dict]) -> str:
     ]
     rows.append(["all", *(f"{sum(h[kind] for h in hours.values()):.2f}" for kind in kinds)])
     grid = markdown_grid(["training and evaluation", *(f"{kind}-hours" for kind in kinds)], rows)
-    machines = Counter(r["provenance"]["cpu_model"] for r in records)
+    made = [record["provenance"] for record in records]
+    machines = Counter(made_with.get("gpu", made_with["cpu_model"]) for made_with in made)
     figures = sum(map(seconds_of, PUBLISHED.glob("experiments/*/*.json"))) / 3600
     return (
-        f"{grid}\nOne core a run, on {listed(f'{m} ({n} runs)' for m, n in machines.items())}. The "
-        f"experiments of Figures 1 to 3 took {figures:.2f} core-hours more. Attempts, tests and "
-        "runs that were replaced are not in these numbers."
+        f"{grid}\nOne core or GPU a run: {listed(f'{m} ({n} runs)' for m, n in machines.items())}. "
+        f"The experiments of figures and claims took {figures:.2f} core-hours more. Added methods, "
+        "studies, tuning, attempts, tests and runs that were replaced are not in these numbers."
     )
 
 

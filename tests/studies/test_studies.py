@@ -244,10 +244,12 @@ def test_what_a_claim_hangs_on():
             row("turns", "a", "does not hold"),
             row("turns", "b", "cannot be judged"),
             *(row("open", v, "cannot be judged") for v in ("paper", "a")),
+            row("alone", "paper", "holds"),
+            row("alone", "a", "cannot be judged"),
         ]
     )
     found = claims.dependence(frame, "paper").set_index("id")
-    assert list(found["word"]) == ["robust", "hangs on", "cannot be judged"]
+    assert list(found["word"]) == ["robust", "hangs on", "cannot be judged", "cannot be judged"]
     assert list(found.loc["turns", ["judged", "agree", "on"]]) == [1, 0, "a (does not hold)"]
     assert "a (does not hold)" in claims.to_markdown(frame, "paper")
 

@@ -80,6 +80,18 @@ def test_methods_that_disagree_are_named():
     assert "0.2 (DRL, ER); 0.3 (BER) ≠<br>0.2" in text(table_6.table(mixed))
 
 
+def test_a_method_with_its_own_rate_has_a_row_of_its_own():
+    own = records(methods=["mer"], learning_rate=0.03)[0]
+    own["settings"]["readings"] |= {"mer_settings": "released"}
+    frame = table_6.table([*records(methods=["drl", "er"]), own])
+    assert (cell(frame, "learning_rate").value, cell(frame, "learning_rate").status) == (
+        "0.2",
+        "as printed",
+    )
+    assert cell(frame, "mer_learning_rate").value == "0.03"
+    assert "| learning rate (MER) |" in text(frame)
+
+
 def test_records_of_one_method_that_disagree():
     other = records(methods=["er"], learning_rate=0.3)[0] | {"seed": 1}
     found = cell(table_6.table([*records(methods=["er"]), other]), "learning_rate")

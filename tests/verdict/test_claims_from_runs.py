@@ -70,7 +70,23 @@ def test_the_exact_tests_of_real_records():
     # All ten differences have one sign: p = 2/1024, six times that is under 5 %.
     assert "highest mean GSS-greedy, DRL ahead of 5 and behind 1 of 6 rivals" in text
     few = judged("drl_best", evidence_of(records(accuracies, 7)))[1]
-    assert "ahead of 0 and behind 0 of 6" in few  # 6 * 2/128 > 5 %
+    assert "too few pairs, highest mean" in few  # 6 * 2/128 > 5 %
+    assert "ahead of 0 and behind 0 of 6" in few
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [(5, OPEN), (7, OPEN), (8, MIXED)])
+def test_drl_best_is_not_mixed_where_no_outcome_could_be_else(seeds, expected):
+    """Tied everywhere: 2/256 for each of six is the first that could show a rival ahead."""
+    noise = np.resize([0.001, -0.001], seeds)
+    tied = [
+        make_record(benchmark, method, seed, [[0.9, None], [0.6 + change, 0.6 + change]])
+        for benchmark in list(BENCHMARK_TITLES)[:3]
+        for method in METHODS
+        for seed, change in enumerate(noise * (1 if method == "drl" else -1))
+    ]
+    verdict, text = judged("drl_best", evidence_of(tied))
+    assert verdict == expected
+    assert text.count("too few pairs" if expected == OPEN else ": tied,") == 3
 
 
 def test_too_few_runs_or_a_diverged_one_too_many_are_missing():
@@ -258,6 +274,41 @@ def test_er_and_agem(er, expected):
 @pytest.mark.parametrize(("rho", "expected"), [(0.9, HOLDS), (1.1, FAILS), (1.0, MIXED)])
 def test_drl_and_rho(rho, expected):
     assert judged("drl_lowers_rho", runs({"drl": {"rho": rho}}))[0] == expected
+
+
+def test_another_reading_of_rho_may_turn_a_verdict_without_a_run():
+    """DRL's rho is above BER's where tiny singular values count, and below where they don't."""
+    readings = {"drl": {"floor": 1.1, "drop": 0.9}, "ber": {"floor": 1.0, "drop": 1.0}}
+    found = [
+        make_record(
+            benchmark,
+            method,
+            seed,
+            [[0.9, None], [0.6, 0.6]],
+            rho=rho["floor"],
+            rho_readings={"hidden": rho, "all": rho},
+        )
+        for benchmark in list(BENCHMARK_TITLES)[:3]
+        for method in METHODS
+        for seed in range(6)
+        for rho in [readings.get(method, {"floor": 1.5, "drop": 1.5})]
+    ]
+    names = ("drl_lowers_rho", "gss_small_rho", "memory_uniform")
+    wanted = [claim for claim in claims.all_claims() if claim.id in names]
+
+    def robust(reading):
+        frame = claims.claims(evidence_of(found, rho_null=reading), wanted)
+        return frame.set_index("id")["verdict"]["drl_lowers_rho"], frame.set_index("id")["robust"]
+
+    verdict, told = robust("floor")
+    assert verdict == FAILS
+    assert told["drl_lowers_rho"] == (
+        "not for rho_null = drop (holds) nor for rho_layers = all with rho_null = drop (holds)"
+    )
+    assert "rho" not in told["memory_uniform"]
+    verdict, told = robust("drop")
+    assert verdict == HOLDS
+    assert "not for rho_null = floor (does not hold)" in told["drl_lowers_rho"]
 
 
 def test_an_uneven_memory():

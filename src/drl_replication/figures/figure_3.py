@@ -21,6 +21,7 @@ from drl_replication.figures.style import (
     say,
     styled,
 )
+from drl_replication.text.numbers import listed
 
 KINDS = {"representation": "h", "gradient": "g"}  # the paper's letters
 PAIRS = {"same": ("positive", "--"), "different": ("negative", "-")}  # in records; line style
@@ -239,6 +240,7 @@ def _say_diverged(axis: Axes, place: int, diverged: int, found: Mapping[str, Any
         "rotation": 90,
         "fontsize": 6,
         "color": "0.35",
+        "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
     }
     at = place - 0.4 * (finished > 0), 0.98
     axis.text(*at, text, transform=axis.get_xaxis_transform(), **look)
@@ -250,24 +252,32 @@ def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], num
         "gradients, of pairs of one class (dashed) and of two (solid), "
         f"alpha = {settings['drl']['drl_alpha']:g}; arrows: BER → DRL. (c) Rho of the hidden "
         "layers against alpha, ± sample deviation; tiny singular values are raised (floor) or left "
-        f"out (drop). {basis(experiments)} {_in_short(numbers['summary'])}"
+        f"out (drop). {basis(experiments)} {_in_short(numbers)}"
     )
 
 
-def _in_short(summary: Mapping[str, Any]) -> str:
+def _in_short(numbers: Mapping[str, Any]) -> str:
     """What is to be noticed, by the means."""
-    rho = [found["mean"] for found in summary["rho"].values() if found["values"]]
-    ber, conflicts = summary["rho_ber"]["mean"], summary["conflicts"]
+    summary = numbers["summary"]
+    conflicts = summary["conflicts"]
     told = []
     if summary["seeds"]:
         fewer = conflicts["drl"]["mean"] < conflicts["ber"]["mean"]
         told.append(f"with DRL {'fewer' if fewer else 'no fewer'} gradients have s < −{-CONFLICT}")
-    if rho and ber is not None:
-        under = sum(value < ber for value in rho)
-        told.append(f"rho (floor) is under BER's at {under} of {len(rho)} alphas")
+    under = [
+        f"{sum(mean < means['ber'] for alpha, mean in means.items() if alpha != 'ber')} of "
+        f"{len(means) - 1} alphas ({reading})"
+        for reading in READINGS
+        if len(means := _means(numbers["rho"][reading])) > 1 and "ber" in means
+    ]
+    told += [f"rho is under BER's at {listed(under)}"] if under else []
     gone = sum(summary["diverged"].values())
     told += [f"{gone} runs diverged"] if gone else []
     return f"To notice: {'; '.join(told) or 'no run is there'}."
+
+
+def _means(found: Mapping[str, Any]) -> dict[str, float]:
+    return {name: stats["mean"] for name, stats in found.items() if stats["values"]}
 
 
 def _details(

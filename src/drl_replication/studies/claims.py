@@ -69,7 +69,8 @@ def dependence(frame: pd.DataFrame, base: str) -> pd.DataFrame:
         others = [row for row in judged if row.variant != base and row.verdict != OPEN]
         agree = sum(row.verdict == own.verdict for row in others)
         turned = [f"{row.variant} ({row.verdict})" for row in others if row.verdict != own.verdict]
-        word = UNJUDGED if own.verdict == OPEN else HANGS if turned else ROBUST
+        unjudged = own.verdict == OPEN or not others
+        word = UNJUDGED if unjudged else HANGS if turned else ROBUST
         facts = (str(name), own.claim, own.section, own.verdict, word)
         found.append(Dependence(*facts, len(others), agree, ", ".join(turned)))
     return pd.DataFrame(found, columns=list(Dependence._fields))
@@ -107,8 +108,8 @@ def to_markdown(frame: pd.DataFrame, base: str, remarks: Sequence[str] = ()) -> 
         for name, row in zip(counted.index, counted.to_numpy(), strict=True)
     ]
     notes = (
-        f"- Robust: every variant that can judge it has the verdict of `{base}`. It says nothing "
-        "of choices that no variant makes.\n"
+        f"- Robust: every variant that can judge it, at least one, has the verdict of `{base}`. It "
+        "says nothing of choices that no variant makes.\n"
         "- A variant's runs take the place of the others where it has some; the study's benchmarks "
         "and seeds are the only ones, so that a claim on five benchmarks may stay open.\n"
         "- Claims that figures judge are not here.\n"

@@ -14,7 +14,7 @@ from drl_replication.studies.explanations import Explanation, explanations
 from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.frames import rows
 from drl_replication.text.markdown import markdown_grid
-from drl_replication.text.numbers import digits, listed, with_interval
+from drl_replication.text.numbers import count, digits, listed, with_interval
 
 FORENSIC = (
     "This search is forensic: it asks which choices could explain differences from the print. No "
@@ -79,6 +79,7 @@ def for_report(
     return {
         "study": study.study,
         "title": study.title,
+        "seeds": len(study.seeds),
         "remarks": [FORENSIC, *remarks, _amount(study).replace("`", "")],
         "sentences": [s.replace("`", "") for s in summary(study, agreement, claims, curve)],
         "explanations": [
@@ -129,8 +130,9 @@ def _amount(study: StudyFile) -> str:
         else f" Under {PROVISIONAL} seeds, so that all of it is provisional."
     )
     total = len(study.groups()) * len(study.seeds)
+    seeds = f"{len(study.seeds)} seed{'s' * (len(study.seeds) > 1)} each"
     return (
-        f"{len(study.others)} variants on {listed(benchmarks)}, {len(study.seeds)} seeds each: "
+        f"{len(study.others)} variants on {listed(benchmarks)}, {seeds}: "
         f"{total} runs with those of `{study.base.name}`, which all are compared with; where "
         f"settings are equal, runs are shared.{provisional}"
     )
@@ -153,8 +155,8 @@ def summary(
         sentences.append(
             f"{benchmark_title(str(benchmark))}: under {ahead} of {len(found)} other "
             "specifications with one learning rate for both, each counted once, DRL is ahead of "
-            "its best rival (95 % interval above 0, "
-            f"n = {max(r.n for r in found)}), under {behind} behind."
+            "its best rival, picked on the same seeds (95 % interval above 0, "
+            f"{count(r.n for r in found)}), under {behind} behind."
         )
     for benchmark, part in agreement.groupby("benchmark", sort=False):
         sentences.append(_nearest(str(benchmark), rows(part, Agreement), base, study.chosen_on))

@@ -19,7 +19,7 @@ from drl_replication.tables.frames import rows
 from drl_replication.tables.separation import BETTER, WORSE
 from drl_replication.tables.table_1_to_3 import TABLES
 from drl_replication.text.markdown import markdown_grid
-from drl_replication.text.numbers import digits, interval, listed, shortest, with_std
+from drl_replication.text.numbers import count, digits, interval, listed, shortest, with_std
 
 TUNED = "tuned"
 HOW = (
@@ -210,10 +210,13 @@ def texts(
         "pairs of seeds, adjusted within each column (Holm).",
         "## Claims",
         markdown_grid(CLAIMS_HEADER, words),
+        f"Verdicts are of these runs alone, {count(frame['n'])}; more may have been made with the "
+        "paper's settings.",
     ]
     report = {
         "study": columns.study.study,
         "title": columns.study.title,
+        "seeds": len(columns.study.seeds),
         "remarks": [how],
         "sentences": sentences(frame, found),
         "tried": {"header": header, "rows": lines},

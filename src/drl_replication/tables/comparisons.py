@@ -46,8 +46,8 @@ ASKED = "asked"
 REFERENCE = "reference against rivals"  # of another method than DRL, if that is asked for
 # Pairs that are asked about, whichever methods else were run; one family of tests.
 QUESTIONS = {
-    ("er", "agem"): "Is ER better than A-GEM, as the paper's introduction says?",
-    ("er", "mer"): "Is ER better than MER, as the paper's introduction says?",
+    ("er", "agem"): "Is ER better than A-GEM, as the paper's Sec. 5 says?",
+    ("er", "mer"): "Is ER better than MER, as the paper's Sec. 5 says?",
     ("agem", "uniform"): "Does A-GEM's projection do anything?",
     ("drl", "uniform"): "Is DRL better than uniform replay, without its loss and its batches?",
     ("drl", "ber"): "Is DRL better than its batches alone, without its loss?",

@@ -22,6 +22,12 @@ from drl_replication.study.paper_settings import changed
 from drl_replication.study.readings import READINGS
 
 Record = Mapping[str, Any]
+# Columns of rho, each in one of its readings; every record has all of them.
+RHO_READINGS = {
+    f"rho_{layers}_{null}": {"rho_layers": layers, "rho_null": null}
+    for layers in READINGS["rho_layers"].options
+    for null in READINGS["rho_null"].options
+}
 SETTINGS = ("training_images", "memory_size")  # that the paper's numbers depend on
 
 
@@ -37,8 +43,9 @@ def run_measures(
     (settings that are not the paper's, in a clause), tasks, diverged,
     average_accuracy, average_forgetting, average_intransigence, mean_best (mean a*), gap (of the
     identity), rho, memory_spread (after each task, samples of the largest group in the memory minus
-    those of the smallest; the most of all tasks), dead_units, hidden_units and held_bytes
-    (kept of the past besides the network; NaN in older records); the measures of a diverged run are
+    those of the smallest; the most of all tasks), dead_units, hidden_units, held_bytes
+    (kept of the past besides the network; NaN in older records) and rho in each of its
+    `RHO_READINGS`; the measures of a diverged run are
     NaN, and it takes no part in a*, nor do runs of methods that the paper doesn't have where there
     are others.
     Raises ValueError for an unknown reading, the same run twice, or runs of one benchmark that
@@ -99,6 +106,12 @@ def _benchmark_measures(
             "dead_units": r["diagnostics"]["dead_units"],
             "hidden_units": r["diagnostics"]["hidden_units"],
             "held_bytes": r["memory"].get("bytes", math.nan),
+            **{
+                name: math.nan
+                if r["diverged"]
+                else r["rho_readings"][how["rho_layers"]][how["rho_null"]]
+                for name, how in RHO_READINGS.items()
+            },
         }
         for r in records
     ]

@@ -271,7 +271,7 @@ def bold_notes(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _collapsed_notes(frame: pd.DataFrame) -> list[str]:
+def collapsed_notes(frame: pd.DataFrame) -> list[str]:
     """A sentence on runs that did not diverge and yet hardly learn any more."""
     if "collapsed" not in frame:
         return []
@@ -292,7 +292,7 @@ def _notes(number: int, frame: pd.DataFrame) -> list[str]:
         notes.seed_note(frame),
         *notes.data_notes(frame),
         *notes.diverged_notes(frame),
-        *_collapsed_notes(frame),
+        *collapsed_notes(frame),
         *notes.provisional_notes(frame),
         *([notes.reference_note(frame["intransigence_reference"].iloc[0])] if number == 3 else []),
     ]

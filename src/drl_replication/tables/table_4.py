@@ -93,7 +93,11 @@ def table(
         "rho_layers": rho_layers,
         "rho_null": rho_null,
     }
-    runs = run_measures(records, **readings)
+    return correlations(run_measures(records, **readings)).assign(**readings)
+
+
+def correlations(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of :func:`table`, without the readings, from the frame of `run_measures`."""
     of_the_paper = runs["method"].isin(METHOD_TITLES)
     others_alone = ~of_the_paper.groupby(runs["benchmark"]).transform("any")
     runs = runs[of_the_paper | others_alone]
@@ -105,7 +109,7 @@ def table(
     frame = pd.DataFrame(found).merge(printed(4), on=["benchmark", "metric"], how="left")
     frame = frame.rename(columns={"correlation": "printed"})
     frame["difference"] = frame["pooled"] - frame["printed"]
-    return frame.assign(**readings)
+    return frame
 
 
 def _counts(runs: pd.DataFrame) -> dict[str, Any]:

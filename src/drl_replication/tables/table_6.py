@@ -12,12 +12,18 @@ from drl_replication.paper.printed import (
     method_title,
     printed,
 )
+from drl_replication.study.readings import READINGS
 from drl_replication.tables.frames import rows
 from drl_replication.tables.runs import Record
 from drl_replication.text import notes
 from drl_replication.text.documents import NOTHING, Cell, Document, Row
 
-GSS_LEARNING_RATE = "gss_learning_rate"
+# By the reading that only methods with a learning rate of their own have: its row.
+OWN_RATES = {
+    name: next(iter(reading.learning_rate.values()))
+    for name, reading in READINGS.items()
+    if reading.learning_rate
+}
 NAMES = {  # the paper's first, in its order
     "training_batch_size": "training batch size",
     "learning_rate": "learning rate",
@@ -26,12 +32,16 @@ NAMES = {  # the paper's first, in its order
     "drl_lambda": "λ of DRL",
     "multisim_lambda": "λ of Multisim",
     "rmargin_lambda": "λ of R-Margin",
-    GSS_LEARNING_RATE: "learning rate (GSS-greedy)",
+    "gss_learning_rate": "learning rate (GSS-greedy)",
     "gss_batch_size": "batch size (GSS-greedy)",
     "gss_iterations": "iterations (GSS-greedy)",
     "loading_batch_size": "loading batch size",
     "training_images": "training images a task",
     "memory_size": "memory size",
+}
+OTHER_NAMES = {
+    "mer_learning_rate": "learning rate (MER)",
+    "gem_reference_batch_size": "ref batch size (GEM, if gem_reference is share)",
 }
 NOT_HYPERPARAMETERS = {"benchmark", "dataset", "readings"}
 PRINTED, DIFFERS, DISAGREE = "as printed", "differs", "methods disagree"
@@ -54,7 +64,7 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
     Columns: hyperparameter, benchmark, dataset, methods (whose records have it), value (text; with
     its methods where they disagree; empty where nothing ran), printed and status (as printed,
     differs, methods disagree, not printed, not run). The paper's learning rate is that of
-    all methods but GSS-greedy, whose own stands in a row of its own.
+    all methods but GSS-greedy, whose own stands in a row of its own, as MER's does.
     Raises ValueError for no records.
     """
     if not records:
@@ -80,10 +90,11 @@ def _used(records: Sequence[Record]) -> dict[tuple[str, str], dict[str, set[floa
     """The values of each method by (hyperparameter, benchmark)."""
     used: dict[tuple[str, str], dict[str, set[float]]] = {}
     for record in records:
-        own_rate = "gss_settings" in record["settings"]["readings"]
+        has = record["settings"]["readings"]
+        rate = next((row for name, row in OWN_RATES.items() if name in has), "learning_rate")
         for key, value in record["settings"].items():
             if key not in NOT_HYPERPARAMETERS:
-                name = GSS_LEARNING_RATE if own_rate and key == "learning_rate" else key
+                name = rate if key == "learning_rate" else key
                 methods = used.setdefault((name, record["benchmark"]), {})
                 methods.setdefault(record["method"], set()).add(value)
     return used
@@ -139,7 +150,7 @@ def document(frame: pd.DataFrame, remarks: Sequence[str] = ()) -> Document:
         columns=notes.column_titles(frame),
         rows=[
             Row(
-                [NAMES.get(name, name.replace("_", " ")), "paper"],
+                [(NAMES | OTHER_NAMES).get(name, name.replace("_", " ")), "paper"],
                 [_stack(cells[name, benchmark]) for benchmark in benchmarks],
             )
             for name in frame["hyperparameter"].unique()
@@ -164,7 +175,7 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         f"Of {len(paper)} printed values {len(ran)} were run, {(ran == PRINTED).sum()} of them as "
         "printed.",
         *(["≠ marks other values, and those on which methods disagree."] if marked else []),
-        "The learning rate is that of all methods but GSS-greedy, which the paper leaves at its "
-        "authors' settings.",
+        "The learning rate is that of all methods without a row of their own: the paper leaves "
+        "GSS-greedy at its authors' settings.",
         *notes.data_notes(frame),
     ]

@@ -29,6 +29,7 @@ from drl_replication.verdict.judges import (
     times,
 )
 
+OTHERWISE = "not for "  # another reading of rho
 RUNS, EXPERIMENTS = "runs", "experiments"  # sources besides the figures
 ON_DATA = ("figure_2", "figure_3")
 STEPS = 100  # of the range in which a threshold is varied
@@ -118,8 +119,8 @@ def claims(evidence: Evidence, wanted: Iterable[Claim] | None = None) -> pd.Data
     """Each claim judged.
 
     Columns: id, claim (quoted), section, source, rule, verdict, evidence, provisional (of fewer
-    than five runs of a method, or seeds of a figure) and robust (for which thresholds the verdict
-    is the same).
+    than five runs of a method, or seeds of a figure) and robust (for which thresholds and readings
+    of rho the verdict is the same).
     """
     chosen = all_claims() if wanted is None else wanted
     return pd.DataFrame([_row(claim, evidence) for claim in chosen])
@@ -136,14 +137,14 @@ def _row(claim: Claim, evidence: Evidence) -> dict[str, str | bool]:
         "verdict": judgement.verdict,
         "evidence": " ".join(_sentences(judgement, _other_data(claim.source, evidence))),
         "provisional": judgement.provisional,
-        "robust": "" if judgement.verdict == OPEN else "; ".join(_ranges(claim, evidence)),
+        "robust": "; ".join([*_ranges(claim, evidence), *_readings(claim, evidence, judgement)]),
     }
 
 
 def _ranges(claim: Claim, evidence: Evidence) -> Iterator[str]:
     """For each threshold, the values around the chosen one for which the verdict is the same."""
     verdict = claim.judged(evidence).verdict
-    for name, threshold in claim.thresholds.items():
+    for name, threshold in claim.thresholds.items() if verdict != OPEN else ():
         values = threshold.others()
         same = [claim.judged(evidence, **{name: v}).verdict == verdict for v in values]
         first = last = values.index(threshold.value)
@@ -154,6 +155,18 @@ def _ranges(claim: Claim, evidence: Evidence) -> Iterator[str]:
         tried = f"{shortest(threshold.least)} to {shortest(threshold.most)}"
         kept = f"{shortest(values[first])} to {shortest(values[last])}"
         yield f"{name.replace('_', ' ')}: {kept} (tried: {tried})"
+
+
+def _readings(claim: Claim, evidence: Evidence, own: Judgement) -> Iterator[str]:
+    """Of a claim on rho: under which readings of rho its verdict is another, or that none is."""
+    if claim.source != RUNS:
+        return
+    found = {name: claim.judged(e) for name, e in evidence.other_readings_of_rho.items()}
+    turned = [f"{name} ({j.verdict})" for name, j in found.items() if j.verdict != own.verdict]
+    if turned:
+        yield OTHERWISE + " nor for ".join(turned)
+    elif own.verdict != OPEN and any(j.evidence != own.evidence for j in found.values()):
+        yield "each reading of rho"
 
 
 def _other_data(source: str, evidence: Evidence) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,8 @@ from drl_replication.paper.printed import (
 from drl_replication.records.reading import read
 from drl_replication.tables.claim_experiments import COLUMNS, claim_experiments
 from drl_replication.tables.frames import read_csv
+from drl_replication.tables.runs import RHO_READINGS
+from drl_replication.tables.table_4 import correlations
 from drl_replication.text.notes import ENOUGH
 from drl_replication.text.numbers import listed, with_interval
 from drl_replication.verdict.comparability import incomparable
@@ -27,6 +29,8 @@ from drl_replication.verdict.comparability import incomparable
 HOLDS, FAILS, MIXED, OPEN = "holds", "does not hold", "mixed", "cannot be judged"
 CLAIM_VERDICTS = (HOLDS, FAILS, MIXED, OPEN)
 FEWEST = 2  # finished runs of a method, below which its mean says nothing
+
+CHOSEN = ("rho_layers", "rho_null")  # readings of rho
 
 Summary = Mapping[str, Any]  # of a figure
 
@@ -97,6 +101,21 @@ class Evidence:
             str(b): part.pivot(index="seed", columns="name", values="value")
             for b, part in named.groupby("benchmark")
         }
+
+    @cached_property
+    def other_readings_of_rho(self) -> "dict[str, Evidence]":
+        """The same runs with rho in each of its other readings, by name: it takes no training."""
+        if self.rho.empty or not {*CHOSEN} <= {*self.rho}:
+            return {}
+        own = {name: str(self.rho[name].iloc[0]) for name in CHOSEN}
+        found = {}
+        for column, options in RHO_READINGS.items():
+            other = [f"{name} = {options[name]}" for name in CHOSEN if options[name] != own[name]]
+            if other:
+                runs = self.runs.assign(rho=self.runs[column])
+                rho = correlations(runs).assign(**options)
+                found[" with ".join(other)] = replace(self, runs=runs, rho=rho)
+        return found
 
     def means(self, benchmark: str, column: str) -> pd.Series:
         """The mean of a measure over the finished runs, by method."""

@@ -16,10 +16,12 @@ from drl_replication.text.numbers import (
     NONE,
     digits,
     interval,
+    listed,
     shortest,
     with_std,
 )
 from drl_replication.verdict import rules
+from drl_replication.verdict.claims import OTHERWISE
 from drl_replication.verdict.evidence import CLAIM_VERDICTS
 from drl_replication.verdict.numbers import (
     PROVISIONAL,
@@ -71,7 +73,7 @@ def headline(rows: pd.DataFrame, claims: pd.DataFrame) -> str:
     judged = claim_counts(claims)
     told = ", ".join(f"{verdict} {n}" for verdict, n in judged.items() if n)
     return (
-        f"**{'; '.join(lines)}. Of {len(claims)} claims: {told}.** "
+        f"**{'; '.join(lines)}. Of {len(claims)} claims: {told}.**{on_rho(claims)} "
         "Tables 1-3 are views of the same runs and must not be added up. What is not scored or "
         "cannot be judged is open and no evidence for the paper or against it."
     )
@@ -81,6 +83,15 @@ def claim_counts(claims: pd.DataFrame) -> dict[str, int]:
     """How many claims have each verdict; provisional ones apart."""
     n = claims["verdict"].mask(claims["provisional"], PROVISIONAL).value_counts()
     return {verdict: int(n.get(verdict, 0)) for verdict in (*CLAIM_VERDICTS, PROVISIONAL)}
+
+
+def on_rho(claims: pd.DataFrame) -> str:
+    """Which verdicts another reading of rho would change, in a sentence; nothing if none."""
+    turned = claims.loc[claims["robust"].fillna("").str.contains(OTHERWISE), "id"]
+    if turned.empty:
+        return ""
+    told = listed(f"`{name}`" for name in turned)
+    return f" Another reading of ρ, which takes no run, changes the verdict on {told}."
 
 
 def _list(sentences: Iterable[str]) -> str:

@@ -48,7 +48,7 @@ METHODS: dict[str, Method] = {
     "rmargin":  Method("ring:RingBuffer",    "ber:Balanced",      "rmargin:RMargin",   "sgd:SGD",           (*BATCH, "rmargin_lambda"), "R-Margin"),
     # Not in the paper's tables.
     "gem":      Method("ring:RingBuffer",    "agem:FromMemory",   "loss:CrossEntropy", "gem:ConstrainedSGD", (*BATCH, "gem_margin", "gem_reference_batch_size"), "GEM", "what A-GEM simplifies; the paper's introduction builds on it"),
-    "mer":      Method("ring:RingBuffer",    "mer:WithLoaded",    "loss:CrossEntropy", "mer:MetaSGD",       ("loading_batch_size", "mer_batch_size", "mer_batches", "mer_beta", "mer_gamma"), "MER", "aligns gradients within replayed batches; the paper's introduction says that ER beats it"),
+    "mer":      Method("ring:RingBuffer",    "mer:WithLoaded",    "loss:CrossEntropy", "mer:MetaSGD",       ("loading_batch_size", "mer_batch_size", "mer_batches", "mer_beta", "mer_gamma"), "MER", "aligns gradients within replayed batches; the paper's Sec. 5 says that ER beats it"),
     "ogd":      Method("ring:RingBuffer",    "uniform:FromCurrent", "loss:CrossEntropy", "ogd:OrthogonalSGD", (*BATCH, "ogd_samples"), "OGD", "keeps directions in place of samples; the paper's introduction builds on it"),
     "uniform":  Method("ring:RingBuffer",    "uniform:FromAll",   "loss:CrossEntropy", "sgd:SGD",           BATCH, "Uniform replay", "A-GEM without its projection: the control of what that does"),
     "finetune": Method("ring:RingBuffer",    "uniform:FromCurrent", "loss:CrossEntropy", "sgd:SGD",         BATCH, "Finetuning", "replays nothing: the lower bound"),

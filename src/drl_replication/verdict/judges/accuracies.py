@@ -10,7 +10,7 @@ import pandas as pd
 from drl_replication.measures.statistics import pearson
 from drl_replication.paper.printed import METHOD_TITLES, benchmark_title, method_title
 from drl_replication.tables.comparisons import RIVALS
-from drl_replication.tables.separation import BETTER, WORSE
+from drl_replication.tables.separation import BETTER, FEW, WORSE
 from drl_replication.text.numbers import digits
 from drl_replication.verdict.evidence import (
     FAILS,
@@ -47,14 +47,15 @@ def drl_is_best(evidence: Evidence) -> Judgement:
     for benchmark, part in tests.groupby("benchmark", sort=False):
         behind = part["verdict"] == WORSE
         best = (part["low"] > 0).all() and len(part) == len(METHOD_TITLES) - 1
-        found[str(benchmark)] = HOLDS if best else FAILS if behind.any() else MIXED
+        neither = OPEN if (part["verdict"] == FEW).any() else MIXED
+        found[str(benchmark)] = HOLDS if best else FAILS if behind.any() else neither
         leader = evidence.means(str(benchmark), "average_accuracy").idxmax()
         texts.append(
             f"{benchmark_title(str(benchmark))}: {OUTCOMES[found[str(benchmark)]]}, highest mean "
             f"{method_title(str(leader))}, DRL ahead of {(part['verdict'] == BETTER).sum()} and "
             f"behind {behind.sum()} of {len(part)} rivals"
         )
-    return Judgement(majority(found), "; ".join(texts), evidence.missing())
+    return Judgement(_decided(found), "; ".join(texts), evidence.missing())
 
 
 def metric_learning_is_good(evidence: Evidence) -> Judgement:

@@ -144,10 +144,12 @@ def too_small_rho_is_detrimental(evidence: Evidence) -> Judgement:
         worse = lead(accuracy[smallest] - accuracy["drl"])
         # Where rho is not small, nothing is said of what a small one does.
         found[str(benchmark)] = side(worse.interval, 0) if below == HOLDS else OPEN
+        counts = "counts" if below == HOLDS else "does not count"
         texts.append(
             f"{benchmark_title(str(benchmark))}: rho {digits(rho[smallest].mean())} at alpha = "
             f"{str(smallest).removeprefix('drl_alpha_')} (BER {digits(rho['ber'].mean())}), "
-            f"accuracy minus that at Table 6's alpha {worse.text} (n = {rho[smallest].count()})"
+            f"accuracy minus that at Table 6's alpha {worse.text} ({counts}, "
+            f"n = {rho[smallest].count()})"
         )
     judged = {b: v for b, v in found.items() if v != OPEN}
     lacking = [f"an alpha that drives rho below BER's on {benchmark_title(b)}"

@@ -129,12 +129,11 @@ def is_cut(path: Path) -> bool:
         return size == 0 or not file.read().endswith(ending)
 
 
-def remove_cut(results: Path) -> None:
-    """Remove what lacks its end among the results that are made from records, to be made again.
+def cut(results: Path) -> list[Path]:
+    """What lacks its end of the files in `results` and in data/, tables/, figures/, experiments/.
 
-    What is written in one step lacks it only after a power loss or the like; Snakemake looks at
-    dates alone.
+    What is written in one step lacks it only after a power loss or the like.
     """
-    for path in (*results.glob("*.*"), *results.glob("[dtfe]*/**/*.*")):
-        if path.suffix in ENDINGS and path.is_file() and is_cut(path):
-            path.unlink()
+    folders = ("data", "tables", "figures", "experiments")
+    found = (*results.glob("*.*"), *(p for name in folders for p in results.glob(f"{name}/**/*.*")))
+    return [path for path in found if path.suffix in ENDINGS and path.is_file() and is_cut(path)]

@@ -86,6 +86,12 @@ def test_a_vanishing_reference_conflicts_with_nothing():
     np.testing.assert_allclose(solved([1, 0], [[-1, 1], [0, 0]]), [0.5, 0.5])
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_that_is_no_number_stays_for_divergence_to_be_noticed(bad):
+    for g, rows in (([bad, 0.0], [[-1.0, 1.0]]), ([1.0, 0.0], [[bad, 1.0]])):
+        np.testing.assert_array_equal(solved(g, rows), g)
+
+
 @pytest.mark.parametrize("benchmark", ["split_mnist", "permuted_mnist"])
 def test_the_references_are_the_earlier_tasks_memories(benchmark):
     learner = make_learner("gem", benchmark, task=2)

@@ -249,6 +249,12 @@ def poison(monkeypatch, at):
     monkeypatch.setattr(SGD, "step", poisoned)
 
 
+def test_gem_may_diverge_after_its_first_constraint():
+    result = trained("gem", gem_margin=1e25)
+    assert result["diverged"]
+    assert np.isfinite(result["accuracy_matrix"][0][0])
+
+
 def test_divergence_is_noticed_with_the_next_loss(monkeypatch):
     poison(monkeypatch, at=19)
     result = trained("ber")

@@ -209,6 +209,40 @@ def test_the_nearest_is_picked_on_some_methods_and_judged_on_the_others(columns)
     assert f"`{best}`" in text and "◂" in text
 
 
+def test_the_nearest_is_found_where_no_other_method_can_judge_it(columns):
+    frame = agreement.agreement(columns)
+    may = {(name, "split_mnist") for name in ("paper", "rate_x0.1", "rate_x0.5")}
+    alone = frame.assign(other_distance=math.nan)
+    assert agreement._nearest(alone, may) == list(frame["nearest"])
+
+
+def test_a_column_of_added_methods_alone_has_no_runs_of_the_paper_s(columns):
+    base = columns.column(columns.study.base, "split_mnist")
+    added = [make_record("split_mnist", "uniform", seed) for seed in range(2)]
+    assert replace(base, records=added).runs.empty
+    assert len(replace(base, records=added, with_others=True).runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("methods", "drawn"), [(["drl", "uniform"], False), (["drl", "er", "uniform"], True)]
+)
+def test_the_curve_is_drawn_where_drl_has_a_rival_of_the_paper(methods, drawn):
+    told = config.check(default_config() | yaml.safe_load(STUDY))
+    study = replace(studies.studies(studies.Variants(told))["mine"], methods=methods)
+    assert ("specification_curve" in studies.drawable(study, {})) == drawn
+
+
+def test_a_benchmark_with_one_rate_is_left_out_of_the_rates(columns, tmp_path):
+    rates = agreement.rates(columns)
+    one = rates[rates["printed_rate"]].assign(benchmark="split_fashion")
+    path = tmp_path / "rates.csv"
+    path.write_text(to_csv(pd.concat([rates, one])))
+    assert list(agreement_by_rate.draw([path], {})[1]["panels"]) == ["split_mnist"]
+    path.write_text(to_csv(one))
+    with pytest.raises(ValueError, match="one learning rate of each method"):
+        agreement_by_rate.draw([path], {})
+
+
 def test_rates_have_a_row_a_rate_and_method(columns):
     frame = agreement.rates(columns)
     assert sorted(frame["learning_rate"].unique()) == [0.02, 0.1, 0.2]

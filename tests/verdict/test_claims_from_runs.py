@@ -109,6 +109,16 @@ def test_a_verdict_of_few_runs_is_provisional():
     assert judged("drl_lowers_rho", few)[0] == OPEN
 
 
+def test_methods_without_a_common_seed_have_no_difference():
+    accuracies = {"er": range(2), "agem": range(2, 4)}
+    found = [
+        make_record("split_mnist", method, seed, [[0.9, None], [0.6, 0.6]])
+        for method, seeds in accuracies.items()
+        for seed in seeds
+    ]
+    assert judged("er_beats_agem", evidence_of(found))[0] == OPEN
+
+
 def test_metric_learning():
     others = {"ber": 0.75, "er": 0.5, "agem": 0.25, "gss": 0.875}  # median 0.625
     base = {m: {"accuracy": a} for m, a in others.items()}

@@ -48,6 +48,16 @@ def test_measured_costs_are_those_of_untouched_learners(method):
     assert all(np.isfinite(value) and value > 0 for value in measured.values())
 
 
+@pytest.mark.parametrize("size", [1, 30, 200, 250])
+@pytest.mark.parametrize("method", ["er", "gss", "ogd"])
+def test_any_size_of_loaded_batches_can_be_measured(method, size):
+    settings = tiny_settings(method, loading_batch_size=size, gss_batch_size=size)
+    learner = costs.still_learner(method, settings)
+    assert [costs.load_next(learner) for _ in range(3)] == [size] * 3
+    costs.fill_memory(learner)
+    assert costs.load_next(learner) == size
+
+
 def test_a_later_task_of_agem_costs_more_than_the_first():
     settings = tiny_settings("agem", agem_reference_batch_size=2000)
     measured = costs.measure("agem", settings, seconds=0.2)

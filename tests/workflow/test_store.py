@@ -67,6 +67,17 @@ def test_data_and_code_are_in_the_key(monkeypatch):
     assert key("er", 0, record["settings"]) != same
 
 
+def test_what_holds_images_out_is_in_the_key_of_runs_that_do_alone(monkeypatch):
+    settings = finished()["settings"]
+    usual, held_out = key("er", 0, settings), key("er", 0, settings | {"validation_fraction": 0.1})
+    original = runs.syntax
+    edited = lambda file: "edited" if file.name == "validation.py" else original(file)  # noqa: E731
+    monkeypatch.setattr(runs, "syntax", edited)
+    monkeypatch.setattr(runs, "code_of", runs.code_of.__wrapped__)
+    assert key("er", 0, settings) == usual
+    assert key("er", 0, settings | {"validation_fraction": 0.1}) != held_out
+
+
 def test_what_evaluates_on_the_way_is_in_the_key_of_runs_that_do_alone(monkeypatch):
     usual, watched = (runs.code_of("split_mnist", "er", w) for w in (False, True))
     edited = "learning/through_time.py"
@@ -290,15 +301,14 @@ def test_a_cut_file_lacks_its_end(tmp_path, name, whole):
         assert is_cut(path)
 
 
-def test_cut_results_are_removed_and_whole_ones_and_records_stay(tmp_path):
+def test_whole_files_and_records_are_not_cut(tmp_path):
     names = ["tables/a.csv", "figures/a.json", "report.html", "runs/b/m/seed_0.json"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"half")
     (tmp_path / "tables/whole.csv").write_bytes(b"a\n")
-    files.remove_cut(tmp_path)
-    left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
-    assert left == {"tables/whole.csv", "runs/b/m/seed_0.json"}
+    found = {p.relative_to(tmp_path).as_posix() for p in files.cut(tmp_path)}
+    assert found == {"tables/a.csv", "figures/a.json", "report.html"}
 
 
 # Selection ---------------------------------------------------------------------------------------

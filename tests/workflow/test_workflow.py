@@ -301,6 +301,22 @@ def test_damaged_results_are_noticed_and_made_again(twin, name, size):
     assert path.read_bytes() == whole
 
 
+def test_a_dry_run_removes_nothing_and_no_run_what_is_another_s(twin):
+    results = twin.root / "results"
+    mine = [results / name for name in ("notes.md", "docs/a.json", "figures/mine.csv")]
+    table = results / "tables/table_6.csv"
+    for path in (*mine, table):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("cut")
+    done = twin.snakemake("table_6", "-n")
+    assert "table_6.csv lacks its end, and would be made again" in done.stdout + done.stderr
+    assert table.read_text() == "cut"
+    done = twin.snakemake("table_6")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert table.read_text().endswith("\n")
+    assert [path.read_text() for path in mine] == ["cut"] * 3
+
+
 def test_a_library_file_without_a_newer_date_is_noticed(twin):
     path = twin.root / "src/drl_replication/learning/methods/er.py"
     date = path.stat().st_mtime_ns

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from drl_replication.files import check_folder, check_temporary, check_writable, remove_cut
+from drl_replication.files import check_folder, check_temporary, check_writable, cut
 from drl_replication.jobs import gpus, locks, slurm
 
 PUBLISHED = Path("results/published")  # of the whole study, and tracked by git
@@ -44,7 +44,6 @@ if workflow.is_main_process:
     writable(Path.cwd())
     writable(RESULTS.absolute(), check_folder)
     alive = locks.hold(Path(".snakemake"))  # until this process ends
-    remove_cut(RESULTS)
     if ON_SLURM:
         with suppress(ImportError):  # a dry run needs no plugin
             import snakemake_executor_plugin_slurm
@@ -55,6 +54,23 @@ if workflow.is_main_process:
             STORE.check_version()
         except ValueError as error:
             raise WorkflowError(str(error)) from None
+
+
+def remove_cut():
+    """Remove what rules of this workflow made and a power loss cut: Snakemake looks at dates alone.
+
+    Called once all rules are there. A file of someone else is never touched, nor any in a dry run,
+    which Snakemake itself does not know of so early.
+    """
+    dry = any(re.fullmatch("--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", word) for word in sys.argv)
+    own = [rule for rule in workflow.rules if PROJECT in Path(rule.snakefile).parents]
+    products = [product for rule in own for product in rule.output]
+    for path in cut(RESULTS):
+        if any(product.match(str(path)) for product in products):
+            if dry:
+                print(f"{path} lacks its end, and would be made again.", file=sys.stderr)
+            else:
+                path.unlink()
 
 
 onstart:

@@ -24,6 +24,7 @@ from drl_replication.paper.printed import (
     method_title,
 )
 from drl_replication.tables.frames import read_csv
+from drl_replication.text.numbers import count
 
 MARGIN = 0.02  # of the verdict on Table 1
 CAPTION = (
@@ -42,9 +43,12 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     Raises ValueError if there is nothing to draw.
     """
     frame = read_csv(records[0])
-    if frame.empty or frame["learning_rate"].nunique() < 2:
+    cell = [frame["benchmark"], frame["method"]]
+    frame = frame[frame["learning_rate"].groupby(cell).transform("nunique") > 1]
+    if frame.empty:
         raise ValueError(
-            f"{records[0]} holds one learning rate or none, so there is nothing to draw: add "
+            f"{records[0]} holds one learning rate of each method or none, so there is nothing to "
+            "draw: add "
             "variants that change nothing but the learning rate."
         )
     panels = {
@@ -57,13 +61,13 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     return _figure(panels), {
         "panels": panels,
         "summary": distances,
-        "caption": CAPTION + (LATE if (frame["decided"] == "after").any() else ""),
+        "caption": f"{CAPTION} Means of {count(frame['n'])} seeds."
+        + (LATE if (frame["decided"] == "after").any() else ""),
         "details": [DETAIL],
     }
 
 
 def _panel(frame: pd.DataFrame) -> dict[str, Any]:
-    frame = frame[frame["method"].map(frame.groupby("method")["learning_rate"].nunique()) > 1]
     distance = frame.assign(d=frame["difference"].abs()).groupby("learning_rate")["d"].mean()
     methods = sorted(frame["method"].unique(), key=method_order)
     return {

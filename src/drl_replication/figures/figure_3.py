@@ -251,7 +251,7 @@ def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], num
         "DRL against BER at the end of Split MNIST. (a) Similarities of representations, (b) of "
         "gradients, of pairs of one class (dashed) and of two (solid), "
         f"alpha = {settings['drl']['drl_alpha']:g}; arrows: BER → DRL. (c) Rho of the hidden "
-        "layers against alpha, ± sample deviation; tiny singular values are raised (floor) or left "
+        "layers against alpha, ± deviation; tiny singular values are raised (floor) or left "
         f"out (drop). {basis(experiments)} {_in_short(numbers)}"
     )
 
@@ -264,13 +264,13 @@ def _in_short(numbers: Mapping[str, Any]) -> str:
     if summary["seeds"]:
         fewer = conflicts["drl"]["mean"] < conflicts["ber"]["mean"]
         told.append(f"with DRL {'fewer' if fewer else 'no fewer'} gradients have s < −{-CONFLICT}")
-    under = [
-        f"{sum(mean < means['ber'] for alpha, mean in means.items() if alpha != 'ber')} of "
-        f"{len(means) - 1} alphas ({reading})"
-        for reading in READINGS
-        if len(means := _means(numbers["rho"][reading])) > 1 and "ber" in means
-    ]
-    told += [f"rho is under BER's at {listed(under)}"] if under else []
+    means = {reading: _means(numbers["rho"][reading]) for reading in READINGS}
+    if len(means["floor"]) > 1 and "ber" in means["floor"]:
+        under = [
+            f"{sum(mean < found['ber'] for mean in found.values())} ({reading})"
+            for reading, found in means.items()
+        ]
+        told.append(f"rho is under BER's at {listed(under)} of {len(means['floor']) - 1} alphas")
     gone = sum(summary["diverged"].values())
     told += [f"{gone} runs diverged"] if gone else []
     return f"To notice: {'; '.join(told) or 'no run is there'}."

@@ -26,10 +26,10 @@ ROW_INCHES = 0.13  # of a choice below the curves
 MOST_ROWS = 45  # of choices with their values; with more, those of one name share a row
 CAPTION = (
     "Average accuracy of DRL minus that of its best rival, paired by seed, under every variant of "
-    "the study, sorted, with Student's 95 % intervals. Orange: the settings that the others are "
-    "compared with; grey: DRL alone has another learning rate, so that rates are compared, and not "
-    "methods. Below: what a variant changes. To notice: whether the sign hangs on a choice, "
-    "and on which."
+    "the study, sorted, with Student's 95 % intervals, the widest cut off. Orange: the settings "
+    "that the others are compared with; grey: DRL alone has another learning rate, so that rates "
+    "are compared, and not methods. Below: what a variant changes. To notice: whether the sign "
+    "hangs on a choice, and on which."
 )
 DETAIL = (
     "The rival is the one with the best mean under that variant, which pulls the difference down: "
@@ -47,7 +47,7 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     if frame.empty:
         raise ValueError(
             f"{records[0]} holds no comparison of DRL with a rival, so there is nothing to draw: "
-            "add DRL and another method to the study."
+            "add DRL and another of the paper's methods to the study."
         )
     panels = {
         str(benchmark): _points(part.to_dict("records"))

@@ -1,4 +1,4 @@
-"""What the steps of a run cost, measured on this machine; `jobs.predict` adds them up."""
+"""What the steps of a run cost, measured on this machine; `resources.predict` adds them up."""
 
 import resource
 import sys
@@ -8,16 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS, Images
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.streams import build_stream
 
-IMAGES_A_TASK = 200  # of the stream that step times are measured on
-# That enter the memory, by network. On the dense one, as in a run, the first task fills most of it,
-# and so decides how many directions OGD holds.
-SAMPLES_A_TASK = {"dense": 200, "resnet": 60}
+# Of the stream that step times are measured on. All enter the memory, so that OGD holds as many
+# directions as in a run.
+IMAGES_A_TASK = 200
 
 
 def measure(method: str, settings: dict, seconds: float = 2.0) -> dict[str, float]:
@@ -58,9 +56,11 @@ def still_learner(method: str, settings: dict) -> Learner:
     """
     dataset = DATASETS[settings["dataset"]]
     rng = np.random.default_rng(0)
-    labels = np.arange(IMAGES_A_TASK * dataset.classes) % dataset.classes
+    loaded = max(settings.get(name, 0) for name in ("loading_batch_size", "gss_batch_size"))
+    images = max(IMAGES_A_TASK, loaded)
+    labels = np.arange(images * dataset.classes) % dataset.classes
     pixels = rng.integers(0, 256, (len(labels), *dataset.image_shape), dtype=np.uint8)
-    still = {"learning_rate": 1e-20, "training_images": IMAGES_A_TASK}
+    still = {"learning_rate": 1e-20, "training_images": images}
     stream = build_stream(settings | still, Images(pixels, labels, pixels, labels), seed=0)
     learner = Learner(method, settings | still, stream, seed=0)
     with torch.no_grad():
@@ -72,11 +72,11 @@ def still_learner(method: str, settings: dict) -> Learner:
 def fill_memory(learner: Learner) -> None:
     """Bring a learner to its last task, with samples of every task in its memory."""
     size = learner.batches.loading_batch_size
-    samples = SAMPLES_A_TASK[BENCHMARKS[learner.settings["benchmark"]].network]
     for task, start in enumerate(learner.stream.starts[:-1]):
         learner.start_task(task)
-        for first in range(start, start + samples, size):
-            learner.memory.add(np.arange(first, first + size))
+        end = int(learner.stream.starts[task + 1])
+        for first in range(start, end, size):
+            learner.memory.add(np.arange(first, min(first + size, end)))
         if learner.task + 1 < learner.stream.tasks:
             learner.update.end_task()
 
@@ -84,8 +84,8 @@ def fill_memory(learner: Learner) -> None:
 def load_next(learner: Learner) -> int:
     """Learn one loaded batch of the current task; returns its size."""
     size = learner.batches.loading_batch_size
-    start = int(learner.stream.starts[learner.task])
-    offset = learner.steps % (IMAGES_A_TASK - size)
+    start, end = learner.stream.starts[learner.task : learner.task + 2]
+    offset = learner.steps % (end - start - size + 1)
     learner.learn(np.arange(start + offset, start + offset + size))
     return size
 

@@ -22,7 +22,7 @@ from drl_replication.records.manifests import read_manifest
 from drl_replication.records.provenance import provenance
 from drl_replication.records.runs import SCHEMA_VERSION
 from drl_replication.records.settings import settings_digest
-from drl_replication.study.runs import code_of, key
+from drl_replication.study.runs import code_of, key, read_by
 
 VERSIONS = ("torch", "numpy", "device")  # with others a checkpoint is of another run
 
@@ -107,7 +107,7 @@ def _made_with(target: torch.device, method: str, settings: dict) -> dict:
     made = provenance(target.type, torch.get_num_threads(), torch=torch.__version__)
     if target.type == "cuda":
         made["gpu"] = torch.cuda.get_device_name(target)
-    return made | {"code": code_of(settings["benchmark"], method, "evaluate_every" in settings)}
+    return made | {"code": code_of(settings["benchmark"], method, *read_by(settings))}
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ def train(
     *,
     progress: bool = False,
 ) -> dict:
-    """The part of :func:`run` that needs no data files: learn all tasks, evaluating after each."""
+    """The part of a run that needs no data files: learn all tasks, evaluating after each."""
     study = Study(Learner(method, settings, build_stream(settings, images, seed, device), seed))
     del images  # the stream has its own
     return complete(study, checkpoint, checkpoint_every, progress=progress)

@@ -113,15 +113,16 @@ def _nearest(frame: pd.DataFrame, may: Container[tuple[str, str]]) -> list[bool]
     in every family, and marked where no variant of any comes nearer.
     """
     found = []
-    eligible = [row for row in rows(frame, Agreement) if (row.variant, row.benchmark) in may]
-    for row in rows(frame, Agreement):
+    own = [(row.variant, row.benchmark) in may for row in rows(frame, Agreement)]
+    eligible = [row for row, is_own in zip(rows(frame, Agreement), own, strict=True) if is_own]
+    for row, is_own in zip(rows(frame, Agreement), own, strict=True):
         alike = [
             other.distance_chosen_on
             for other in eligible
             if other.benchmark == row.benchmark
             and (row.family in ("", other.family) or not other.family)
         ]
-        found.append(row in eligible and row.distance_chosen_on == min(alike))
+        found.append(is_own and row.distance_chosen_on == min(alike))
     return found
 
 

@@ -44,6 +44,8 @@ class Column:
         configuration has otherwise than the paper, is.
         """
         frame = run_measures(self._counted, **self.readings)
+        if frame.empty:
+            return frame
         changed = [name for name in ("training_images", "memory_size") if name in self.on_purpose]
         clauses = [
             [clause for clause in told.split("; ") if clause.split(" ")[0] not in self.on_purpose]

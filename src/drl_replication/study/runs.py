@@ -15,6 +15,7 @@ from pathlib import Path
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
+from drl_replication.data.validation import HELD_OUT
 from drl_replication.learning.methods import METHODS
 from drl_replication.sources import PACKAGE, of_script, syntax
 
@@ -72,8 +73,7 @@ def key(method: str, seed: int, settings: Mapping) -> str:
 
 def facts_of(method: str, settings: Mapping) -> str:
     """All of a key but method and seed: the same for all seeds, of which there may be many."""
-    watched = "evaluate_every" in settings
-    code = code_of(settings["benchmark"], method, watched)
+    code = code_of(settings["benchmark"], method, *read_by(settings))
     return _facts(settings, DATASETS[settings["dataset"]].checksums, code)
 
 
@@ -95,14 +95,21 @@ def key_with(method: str, seed: int, facts: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
+def read_by(settings: Mapping) -> tuple[bool, bool]:
+    """What :func:`code_of` must know of a run's settings."""
+    return "evaluate_every" in settings, HELD_OUT in settings
+
+
 @cache
-def code_of(benchmark: str, method: str, watched: bool = False) -> str:
+def code_of(benchmark: str, method: str, watched: bool = False, held_out: bool = False) -> str:
     """SHA-256 of what learns: both rows, and the syntax of every file that takes part.
 
-    `watched`: of a run that is evaluated on its way, too.
+    `watched`: of a run that is evaluated on its way, too; `held_out`: of one that is tested on
+    held-out training images.
     """
     parts = METHODS[method].parts
     first = "through_time.py" if watched else "training.py"
     files = of_script(PACKAGE / "learning" / first, *parts)
     code = sorted(syntax(file) for file in files if file not in NOT_LEARNING)
+    code += [syntax(PACKAGE / "data" / "validation.py")] * held_out
     return hashlib.sha256(repr((BENCHMARKS[benchmark], parts, code)).encode()).hexdigest()

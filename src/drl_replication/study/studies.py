@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drl_replication.files import write_text_atomically
+from drl_replication.paper.printed import METHOD_TITLES
 from drl_replication.study.readings import READINGS
 from drl_replication.study.runs import PAPER, Run, facts_of, key_with
 from drl_replication.study.settings import run_settings, why_void
@@ -205,8 +206,9 @@ def runs(study: Study, found: Mapping[str, list[Cell]]) -> list[Run]:
 def drawable(study: Study, found: Mapping[str, list[Cell]]) -> list[str]:
     """The figures for which a study has variants."""
     changes = [list(v.changes) for v in study.variants if found.get(v.name)]
+    rivals = {*study.methods} & {*METHOD_TITLES} - {DRL}  # by whom the curve is drawn
     wanted = {
-        "specification_curve": DRL in study.methods and len(study.methods) > 1,
+        "specification_curve": DRL in study.methods and len(rivals) > 0,
         "agreement_by_rate": ["learning_rate"] in changes,
     }
     enough = len(study.seeds) > 1

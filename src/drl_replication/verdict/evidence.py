@@ -1,5 +1,6 @@
 """What numbers and claims are judged by: the tables that were made, the figures, and their gaps."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -286,8 +287,13 @@ def mean_of(values: Numbers) -> Change | None:
 
 
 def lead(differences: "pd.Series[float]") -> Change:
-    """Of paired differences between methods, with the interval of Table "comparisons"."""
+    """Of paired differences between methods, with the interval of Table "comparisons".
+
+    NaN where no seed has both.
+    """
     d = differences.dropna().to_numpy()
+    if not len(d):
+        return Change(math.nan, math.nan, math.nan)
     return Change(float(d.mean()), *sign_flip_interval(d))
 
 

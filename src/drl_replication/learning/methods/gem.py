@@ -79,6 +79,8 @@ def constrained(
     if (inner >= 0).all():
         return g
     gram = (references @ references.T).cpu().numpy()
+    if not (np.isfinite(inner).all() and np.isfinite(gram).all()):  # the run has diverged
+        return g
     # A vanishing gradient makes P singular: so little of its own scale changes no digit of v.
     tiny = np.finfo(float).eps * max(float(gram.trace()), np.finfo(float).tiny)
     ridge = (RIDGE if within else 0.0) if ridge is None else ridge

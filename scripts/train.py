@@ -28,7 +28,7 @@ def by_hand(args: argparse.Namespace) -> None:
     config.check(loaded | {"seeds": [args.seed]})
     args.settings = run_settings(loaded, args.benchmark, args.method)
     results, dataset = Path(loaded["results_dir"]), args.settings["dataset"]
-    args.checkpoint_every = loaded["checkpoint_every"]
+    args.checkpoint_every = args.checkpoint_every or loaded["checkpoint_every"]
     args.device = args.device or loaded["device"]["train"]
     args.keep_weights = loaded["keep_weights"]
     args.manifest = results / "data" / f"{dataset}.json"
@@ -65,9 +65,14 @@ def main() -> None:
     workflow.add_argument("--settings", type=json.loads, help="resolved settings of the run (JSON)")
     workflow.add_argument("--manifest", type=Path, help="checksums of the verified dataset")
     parser.add_argument("--device", choices=DEVICES, help="default: the configuration's, or auto")
-    parser.add_argument("--checkpoint-every", type=int, default=1000, help="loaded samples")
+    parser.add_argument(
+        "--checkpoint-every",
+        type=int,
+        help="loaded samples (default: the configuration's, or 1000)",
+    )
     args = parser.parse_args()
-    if (args.settings is None) == (args.benchmark is None):
+    told = [isinstance(args.settings, dict), args.manifest is not None, args.output is not None]
+    if (args.benchmark is None) != all(told) or (args.benchmark and any(told[:2])):
         parser.error("give either --benchmark, or --settings with --manifest and --output")
     args.data_dir = os.environ.get("DRL_DATA_DIR") or None
     try:
@@ -81,7 +86,7 @@ def main() -> None:
             manifest=args.manifest,
             data_dir=args.data_dir,
             device=args.device or "auto",
-            checkpoint_every=args.checkpoint_every,
+            checkpoint_every=args.checkpoint_every or 1000,
             keep_weights=args.keep_weights,
         )
     except (ValueError, OSError) as error:

@@ -76,7 +76,8 @@ class RingBuffer:
 
         Args:
             batch_size: B.
-            current: labels (n,) of the loaded batch, whose classes are then in every batch.
+            current: labels (n,) of the loaded batch, whose classes are then in every batch, but for
+                those of which the memory holds nothing.
             min_positive_pairs: 1 for a positive pair at least of each class in the batch, for
                 which there are fewer classes in it if need be; 0 without.
 

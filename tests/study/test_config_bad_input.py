@@ -1,5 +1,6 @@
 """Every bad configuration ends with one sentence."""
 
+import json
 import re
 
 import pytest
@@ -78,6 +79,29 @@ BAD = {
     "nothing for a mapping": (
         "settings: {split_mnist:}",
         ["settings.split_mnist is None", "allowed: a mapping"],
+    ),
+    "a block of a benchmark that is not selected": (
+        "{benchmarks: [permuted_mnist], settings: {split_mnist: {memory_size: 2}}}",
+        ["settings.split_mnist.memory_size is 2", "allowed: at least 10"],
+    ),
+    "a reference that is not selected": (
+        "{methods: [drl, er], reference: ber}",
+        ["reference is 'ber', which methods does not select", "er"],
+    ),
+    "more images than the held-out part leaves": (
+        "{variants: {many: {settings: {split_mnist: {training_images: 11263,"
+        " validation_fraction: 0.5}}}}}",
+        ["variants.many.settings.split_mnist", "validation_fraction"],
+    ),
+    "a variant of readings alone for which batches are too small": (
+        "{settings: {split_mnist: {loading_batch_size: 2, training_batch_size: 3}},"
+        " readings: {min_positive_pairs: 0},"
+        " variants: {pairs: {readings_of: {split_mnist: {min_positive_pairs: 1}}}}}",
+        ["variants.pairs.settings.split_mnist.training_batch_size is 3", "allowed: at least 4"],
+    ),
+    "two points of one name": (
+        "{variants: {rate: {scan: {learning_rate: [0.1, 0.1000000000000001]}}}}",
+        ["variants.rate has several variants 'rate_0.1'"],
     ),
     "no readings": ("readings:", ["readings is None", "allowed: a mapping"]),
     "no settings": ("settings:", ["settings is None", "allowed: a mapping"]),
@@ -201,6 +225,7 @@ def test_numbers_that_mean_nothing(change, parts, tmp_path):
     [
         ("settings: {split_mnist: {training_images: 1000.0}}", "training_images"),
         ("settings: {split_mnist: {training_batch_size: 20.0}}", "training_batch_size"),
+        ("readings: {min_positive_pairs: 1.0}", "readings"),
     ],
 )
 def test_a_whole_number_with_a_point_is_that_number_or_refused(change, key, tmp_path):
@@ -211,7 +236,21 @@ def test_a_whole_number_with_a_point_is_that_number_or_refused(change, key, tmp_
         return
     ours, theirs = (run_settings(c, SPLIT, "er") for c in (changed, default_config()))
     assert settings_digest(ours) == settings_digest(theirs)
-    assert isinstance(ours[key], int)
+    assert json.dumps(ours[key]) == json.dumps(theirs[key])
+
+
+def test_whole_numbers_are_whole_wherever_they_stand(tmp_path):
+    change = (
+        "{keep_weights: [0.0], checkpoint_every: 500.0, evaluate_every: 100.0, seeds: [0.0, 2.0],"
+        " download: {attempts: 3.0}, tuning: {validation_seeds: [1000.0, 1001.0]},"
+        " figures: {figure_1: {repetitions: 2.0}}, settings: {split_mnist: {learning_rate: 1.0}}}"
+    )
+    found = load([CONFIG, CONFIG.with_name("studies.yaml"), write_config(tmp_path, change)])
+    told = [found[name] for name in ("keep_weights", "checkpoint_every", "evaluate_every", "seeds")]
+    told += [found["download"]["attempts"], found["tuning"]["validation_seeds"]]
+    told += [found["figures"]["figure_1"]["repetitions"]]
+    assert "." not in json.dumps(told)
+    assert isinstance(found["settings"][SPLIT]["learning_rate"], float)
 
 
 def test_only_the_first_mistake_is_told_and_the_others_counted(tmp_path):

@@ -216,3 +216,11 @@ def test_a_study_in_which_nothing_differs_is_refused(fresh, tmp_path):
     done = copy.snakemake("lambda", "--dry-run", configfiles=[*FILES, "nothing.yaml"])
     said = error_sentences(done)
     assert "studies.lambda compares nothing: none of its variants changes what ber read" in said
+
+
+def test_tuning_of_no_selected_benchmark_is_refused_before_anything_runs(fresh, tmp_path):
+    copy = fresh.twin(tmp_path / "project")
+    copy.write("elsewhere.yaml", "tuning: {benchmarks: [permuted_mnist]}")
+    said = error_sentences(copy.snakemake("tune", "-n", configfiles=(*FILES, "elsewhere.yaml")))
+    assert "tuning has no runs: the configuration selects split_mnist" in said
+    assert "tuning.benchmarks has permuted_mnist" in said

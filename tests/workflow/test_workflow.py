@@ -434,6 +434,15 @@ def test_by_hand_a_wrong_place_is_refused_before_training(twin, output, message)
     assert message in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--settings", "{}"], ["--settings", "[1]", "--manifest", "m", "--output", "o"]]
+)
+def test_settings_need_their_place_and_their_data(fresh, arguments):
+    done = fresh.python("scripts/train.py", "--method=er", *arguments)
+    assert done.returncode == 2
+    assert "give either --benchmark, or --settings with --manifest and --output" in done.stderr
+
+
 def test_by_hand_a_finished_run_is_not_made_again(twin):
     path = twin.root / "results/runs/split_mnist/drl/seed_0.json"
     before = path.read_bytes()

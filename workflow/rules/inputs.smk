@@ -242,7 +242,14 @@ def tuning_part(part):
 def runs_of_validation(wildcards):
     """The records of every point, on held-out images."""
     ASKED.add("validation")
-    return [f"<results>/{run.path}" for run in studied(["validation"])]
+    found = studied(["validation"])
+    if not found:
+        raise WorkflowError(
+            f"tuning has no runs: the configuration selects {listed(config['benchmarks'])}, and "
+            f"tuning.benchmarks has {listed(config['tuning']['benchmarks'])}; name one of these as "
+            "`benchmarks`"
+        )
+    return [f"<results>/{run.path}" for run in found]
 
 
 def runs_of_tuning(wildcards):

@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from drl_replication.files import write_bytes_atomically, write_text_atomically
 from drl_replication.learning.methods import METHODS
 from drl_replication.records.strict_json import readable_json
+from drl_replication.text.notes import ENOUGH
 
 PAGE_WIDTH = 6.75  # inches: the text width of a page with two columns
 CAPTION_LENGTH = 4 * 115  # characters: four lines of that width; what is longer is a detail
-PROVISIONAL = 5  # seeds: with fewer, an interval says little
+PROVISIONAL = ENOUGH  # seeds: with fewer, an interval says little
 
 # Okabe and Ito (2008): seven of eight colours that colour-blind readers can tell apart.
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (

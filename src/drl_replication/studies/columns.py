@@ -16,10 +16,11 @@ from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.all_six import paper_table
 from drl_replication.tables.comparisons import comparisons
 from drl_replication.tables.runs import run_measures
+from drl_replication.text.notes import ENOUGH
 from drl_replication.verdict.evidence import Evidence
 
 HYPERPARAMETERS = "hyperparameters"  # in a variant's changes: of each method its own
-PROVISIONAL = 5  # seeds under which nothing is more than that
+PROVISIONAL = ENOUGH  # seeds under which nothing is more than that
 Row = Mapping[str, Any]
 
 

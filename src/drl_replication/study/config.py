@@ -16,10 +16,11 @@ from jsonschema import Draft202012Validator
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS
+from drl_replication.data.validation import HELD_OUT
 from drl_replication.learning.methods import METHODS
 from drl_replication.study.folders import check_folders
 from drl_replication.study.readings import READINGS
-from drl_replication.study.refusals import ConfigError, place_of, sentence, short
+from drl_replication.study.refusals import ConfigError, options_for, place_of, sentence, short
 from drl_replication.study.tuning import COUNTS
 from drl_replication.study.variant_checks import check_variants
 from drl_replication.study.yaml_files import parse, read
@@ -156,14 +157,18 @@ def check(config: dict) -> dict:
     if errors:
         more = f" ({len(errors) - 1} more like this)" if len(errors) > 1 else ""
         raise ConfigError(short(sentence(errors[0])) + more)
-    config["seeds"] = [int(seed) for seed in config["seeds"]]
     check_folders(config)
     config["results_dir"] = str(Path(config["results_dir"]))  # Snakemake's paths have no ./ or //
     for name in config["benchmarks"]:
-        block = config["settings"].get(name)
-        if block is None:
+        if name not in config["settings"]:
             raise ConfigError(f"settings.{name} is missing, but benchmarks selects {name!r}")
+    for name, block in config["settings"].items():  # figures and variants use others, too
         _check_sizes(name, block, config)
+    if config["reference"] not in ("drl", *config["methods"]):
+        raise ConfigError(
+            f"reference is {config['reference']!r}, which methods does not select; allowed: "
+            f"{options_for(config['reference'], config['methods'])}"
+        )
     check_variants(config, _difference(), _check_sizes)
     return config
 
@@ -171,7 +176,8 @@ def check(config: dict) -> dict:
 def _typed(value: Any, schema: dict) -> Any:
     """With texts read as numbers, truth values or null where the schema wants no text.
 
-    Snakemake reads `--config 'seeds=[0, 1]'` as a list of texts.
+    Snakemake reads `--config 'seeds=[0, 1]'` as a list of texts. What the schema wants whole
+    becomes an int: 1000.0 is as whole as 1000, and must not be another setting.
     """
     if "if" in schema:  # a mapping or a list
         schema = schema["then" if isinstance(value, dict) else "else"]
@@ -183,6 +189,9 @@ def _typed(value: Any, schema: dict) -> Any:
     kinds = schema.get("type", ())
     if value == "null" and "null" in kinds:
         return None
+    if isinstance(value, float) and value.is_integer():
+        is_whole = "integer" in kinds or ("number" not in kinds and value in schema.get("enum", ()))
+        return int(value) if is_whole else value
     is_text = "string" in kinds or value in schema.get("enum", ())
     if not isinstance(value, str) or is_text or not schema.keys() & {"type", "enum"}:
         return value
@@ -190,7 +199,7 @@ def _typed(value: Any, schema: dict) -> Any:
         read = parse(value, "")
     except ConfigError:
         return value  # refused as what it is
-    return read if isinstance(read, int | float) else value
+    return _typed(read, schema) if isinstance(read, int | float) else value
 
 
 def _filled_in(config: dict) -> dict:
@@ -251,10 +260,13 @@ def _check_sizes(name: str, block: dict, config: dict, where: str = "") -> None:
         for task, classes in enumerate(benchmark.task_classes)
     )
     where = where or f"settings.{name}"
+    held_out = block.get(HELD_OUT, 0)
+    available = int(available * (1 - held_out))
     if block["training_images"] > available:
+        less = f", less what validation_fraction ({held_out:g}) holds out" if held_out else ""
         raise ConfigError(
             f"{where}.training_images is {block['training_images']}; allowed: at most {available}, "
-            f"what {block['dataset']} has for task {task}"
+            f"what {block['dataset']} has for task {task}{less}"
         )
     _check_batches(where, block, config)
     if block["memory_size"] < benchmark.group_count:

@@ -1,6 +1,7 @@
 """Variants and studies of a configuration: refused before anything is made of them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from jsonschema import Draft202012Validator
@@ -45,6 +46,11 @@ def check_variants(config: dict, values: Draft202012Validator, sizes: Sizes) -> 
         _check_name(f"variants.{family}", family, re.compile(PAPER))
         _check_form(family, row)
         families[family] = list(expand(config, family, row))
+        if twice := [n for n, k in Counter(v.name for v in families[family]).items() if k > 1]:
+            raise ConfigError(
+                f"variants.{family} has several variants {twice[0]!r}; allowed: values that differ "
+                "in twelve digits"
+            )
         for variant in families[family]:
             _check_variant(config, variant, values, sizes)
             if names.setdefault(variant.name, family) != family or variant.name == PAPER:
@@ -112,7 +118,8 @@ def _check_variant(
     if errors:
         raise ConfigError(short(f"variants.{variant.family}.{sentence(errors[0])}"))
     for benchmark, changed in variant.settings.items():
-        if changed and benchmark in config["settings"]:
+        readings = variant.readings | variant.readings_of.get(benchmark, {})
+        if (changed or readings) and benchmark in config["settings"]:
             block = config["settings"][benchmark] | changed
-            own = config | {"readings": config["readings"] | variant.readings}
+            own = config | {"readings": config["readings"] | readings}
             sizes(benchmark, block, own, f"variants.{variant.family}.settings.{benchmark}")

@@ -65,7 +65,7 @@ class Point:
     def label(self) -> str:
         """In the variant's name."""
         number = isinstance(self.value, int | float)
-        return "x" * self.is_factor + (f"{self.value:g}" if number else str(self.value))
+        return "x" * self.is_factor + (f"{self.value:.12g}" if number else str(self.value))
 
     def of(self, block: Mapping[str, Any]) -> Any:
         """The value for a benchmark; 0.2 x 0.05 is 0.01, not 0.010000000000000002."""

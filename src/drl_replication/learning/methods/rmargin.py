@@ -89,7 +89,7 @@ def margin_loss(h: Tensor, positive: Tensor, negative: Tensor, beta: Tensor, for
         beta: () trainable boundary.
         form: "printed" (no hinge: beta's gradient does not depend on the network, nor the
             network's on beta), "hinge" (each term cut at zero), or "released" (as printed, with
-            squared distances and each unordered pair once).
+            squared distances, and of the pairs, after the switch, those with i < j alone).
     """
     unit = unit_rows(h)
     # Without the matrix-product shortcut: exact for near points, gradient 0 for coincident ones.

@@ -85,9 +85,10 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
         "Table 2,inconclusive,False\n"
     )
     (folder.parent / "claims.csv").write_text(
-        "id,claim,section,rule,verdict,provisional\ndrl_best,It learns.,Sec. 1,r,holds,False\n"
-        "b,It never forgets.,Sec. 2,r,does not hold,False\n"
-        "c,It is fast.,Sec. 3,r,does not hold,True\n"
+        "id,claim,section,rule,verdict,provisional,robust\n"
+        "drl_best,It learns.,Sec. 1,r,holds,False,\n"
+        "b,It never forgets.,Sec. 2,r,does not hold,False,not for rho_null = drop (holds)\n"
+        "c,It is fast.,Sec. 3,r,does not hold,True,each reading of rho\n"
     )
     assert copy.python("scripts/tools/readme_results.py", "--check").returncode == 1
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
@@ -101,7 +102,10 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
     ) in text  # on Split Fashion-MNIST BER was not run
     # reproduced, differs, inconclusive, not run, provisional
     assert "| Table 1 | 1 | 1 | 0 | 0 | 1 |" in result
-    assert "Of 3 claims: holds 1, does not hold 1, provisional 1." in result
+    assert (
+        "Of 3 claims: holds 1, does not hold 1, provisional 1. Another reading of ρ, which takes "
+        "no run, changes the verdict on `b`."
+    ) in result
     assert "It is fast" not in result
     assert "- “It never forgets.” (Sec. 2)" in result
     assert (
@@ -147,9 +151,9 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     (folder / "effects.csv").unlink(missing_ok=True)
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "under 1 other readings, learning rates and alphas, n = 5, DRL leads its best" in text
-    assert "rival in 1 of 3 comparisons at one rate, trails in 1; at 0.1 of the printed" in text
-    assert "the others' numbers on Split MNIST are 0.010 from the print, at the" in text
+    assert "under 1 other readings, learning rates and alphas, n ≤ 5, DRL leads its best" in text
+    assert "rival in 1 of 3 comparisons at one rate, trails in 1; rates chosen on BER and" in text
+    assert "on 1 of 1 benchmarks, most on Split MNIST (0.020 to 0.010)" in text
     shutil.rmtree(folder)
     (copy.root / "README.md").write_text(README, encoding="utf-8")
 

@@ -74,7 +74,7 @@ def test_the_cost_is_that_of_the_records():
 
 
 def test_it_says_how_many_runs_were_made():
-    assert f"come from the {len(RECORDS)} published records of runs" in REPORT
+    assert f"Tables 1 to 6 and the verdict from {len(RECORDS)} runs, by commits" in REPORT
 
 
 def test_links_lead_somewhere():
@@ -87,6 +87,7 @@ def test_a_study_that_is_published_is_told(copy, tmp_path):
     folder.mkdir(parents=True)
     told = {
         "title": "Smaller rates",
+        "seeds": 3,
         "sentences": ["First."],
         "explanations": [{"about": "Second", "sentence": "It.", "command": "snakemake"}],
     }
@@ -94,7 +95,8 @@ def test_a_study_that_is_published_is_told(copy, tmp_path):
     assert copy.python(TOOL).returncode == 0
     text = (copy.root / "REPLICATION.md").read_text(encoding="utf-8")
     shutil.rmtree(folder)
-    assert "**Study `rates`**: Smaller rates\n\n- First.\n- Second: It.\n" in text
+    about = "**Study `rates`**: Smaller rates (n = 3, provisional)"
+    assert f"{about}\n\n- First.\n- Second: It.\n" in text
 
 
 def test_metadata_are_those_of_the_citation():

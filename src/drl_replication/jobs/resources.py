@@ -28,7 +28,8 @@ COLUMNS = (
 )
 
 
-# Where nothing at all was measured: the costliest values ever measured, rounded up.
+UNLIKE = ("ogd",)  # any method that was not measured: it holds gradients, gigabytes of them
+# Where nothing at all was measured: the costliest values ever measured, rounded up, but for UNLIKE.
 UNMEASURED = dict(zip(COLUMNS, (2.0, 0.3, 9.0, 0.002, 8000.0), strict=True))
 
 
@@ -47,18 +48,20 @@ def cost(benchmark: str, method: str) -> dict[str, float]:
 
     A method that was not measured there counts as it does elsewhere with the same network, and one
     that was measured nowhere as the costliest of the benchmark; a benchmark that was
-    not measured as the costliest with the same network, or of all; `UNMEASURED` without any.
+    not measured as the costliest with the same network, or of all; `UNMEASURED` without any. `UNLIKE`
+    methods count for themselves alone.
     """
     costs = measured_costs()
     if (benchmark, method) in costs:
         return costs[benchmark, method]
     network = BENCHMARKS[benchmark].network
     alike = {p: c for p, c in costs.items() if _network(p[0]) == network}
+    usual = {place: c for place, c in costs.items() if place[1] not in UNLIKE}
     like = [
         [c for (_, m), c in alike.items() if m == method],
-        [c for (b, _), c in costs.items() if b == benchmark],
-        list(alike.values()),
-        list(costs.values()),
+        [c for (b, _), c in usual.items() if b == benchmark],
+        [c for place, c in usual.items() if place in alike],
+        list(usual.values()),
         [UNMEASURED],
     ]
     known = next(rows for rows in like if rows)

@@ -48,8 +48,8 @@ def cost(benchmark: str, method: str) -> dict[str, float]:
 
     A method that was not measured there counts as it does elsewhere with the same network, and one
     that was measured nowhere as the costliest of the benchmark; a benchmark that was
-    not measured as the costliest with the same network, or of all; `UNMEASURED` without any. `UNLIKE`
-    methods count for themselves alone.
+    not measured as the costliest with the same network, or of all; `UNMEASURED` without any.
+    Methods of `UNLIKE` count for themselves alone.
     """
     costs = measured_costs()
     if (benchmark, method) in costs:

@@ -83,7 +83,7 @@ def margin_loss(
         rng: draws which negative pairs are switched, anew at each call.
         form: "printed" (Eq. 8, which has no hinge, so that beta cannot influence the network);
             "hinge" (each term cut at zero, as in Wu et al., 2017); "released" (as printed, with
-            squared distances and each unordered pair once).
+            squared distances, and of the pairs, after the switch, those with i < j alone).
         switch: what takes the place of a switched pair (i, j): "replace" a positive pair (i, p),
             which is pushed apart; "relabel" the same pair, which is pulled together.
         p_rho: the probability that a negative pair is switched.

@@ -101,8 +101,8 @@ READINGS: dict[str, Reading] = {
         {
             "printed": "Eq. 8 as printed, without a hinge",
             "hinge": "each pair's term cut at zero, as in Wu et al. (2017)",
-            "released": "as `printed`, on the last hidden layer only, squared distances, each "
-            "unordered pair once",
+            "released": "as `printed`, on the last hidden layer only, squared distances, and of "
+            "the pairs (i, j), after the switch, those with i < j alone",
         },
         parts=("rmargin:RMargin",),
     ),

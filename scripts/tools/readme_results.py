@@ -152,18 +152,19 @@ def rates(agreement: pd.DataFrame) -> str:
 
     Where they help on no benchmark, nothing.
     """
-    found: dict[float, str] = {}
+    found: list[tuple[float, str]] = []
     for benchmark, part in agreement.groupby("benchmark", sort=False):
         by_rate = part[part["family"] == "learning_rate"].sort_values("distance_chosen_on")
         [own] = part[part["variant"] == PAPER].to_dict("records")
         near, far = by_rate["other_distance"].iloc[0], own["other_distance"]
-        found[far - near] = f"{benchmark_title(str(benchmark))} ({digits(far)} to {digits(near)})"
-    if max(found) <= 0:
+        told = f"{benchmark_title(str(benchmark))} ({digits(far)} to {digits(near)})"
+        found.append((far - near, told))
+    gain, most = max(found)
+    if gain <= 0:
         return ""
     return (
         "; rates chosen on BER and ER bring the others' numbers nearer to the print on "
-        f"{sum(gain > 0 for gain in found)} of {len(found)} benchmarks, most on "
-        f"{found[max(found)]}"
+        f"{sum(nearer > 0 for nearer, _ in found)} of {len(found)} benchmarks, most on {most}"
     )
 
 

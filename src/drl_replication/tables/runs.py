@@ -101,17 +101,12 @@ def _benchmark_measures(
             "tasks": len(r["accuracy_matrix"]),
             "diverged": r["diverged"],
             **dict.fromkeys(MEASURED, math.nan),
-            "rho": math.nan if r["diverged"] else r["rho_readings"][rho_layers][rho_null],
+            "rho": _rho(r, rho_layers, rho_null),
             "memory_spread": math.nan if r["diverged"] else _spread(r["memory"]["counts"]),
             "dead_units": r["diagnostics"]["dead_units"],
             "hidden_units": r["diagnostics"]["hidden_units"],
             "held_bytes": r["memory"].get("bytes", math.nan),
-            **{
-                name: math.nan
-                if r["diverged"]
-                else r["rho_readings"][how["rho_layers"]][how["rho_null"]]
-                for name, how in RHO_READINGS.items()
-            },
+            **{name: _rho(r, **how) for name, how in RHO_READINGS.items()},
         }
         for r in records
     ]
@@ -130,6 +125,10 @@ def _benchmark_measures(
         for i, a, star in zip(finished, matrices, best, strict=True):
             rows[i] |= {name: measure(a, star) for name, measure in MEASURED.items()}
     return rows
+
+
+def _rho(record: Record, rho_layers: str, rho_null: str) -> float:
+    return math.nan if record["diverged"] else record["rho_readings"][rho_layers][rho_null]
 
 
 def _spread(counts: Sequence[Sequence[int]]) -> int:

@@ -144,7 +144,9 @@ def _row(claim: Claim, evidence: Evidence) -> dict[str, str | bool]:
 def _ranges(claim: Claim, evidence: Evidence) -> Iterator[str]:
     """For each threshold, the values around the chosen one for which the verdict is the same."""
     verdict = claim.judged(evidence).verdict
-    for name, threshold in claim.thresholds.items() if verdict != OPEN else ():
+    if verdict == OPEN:
+        return
+    for name, threshold in claim.thresholds.items():
         values = threshold.others()
         same = [claim.judged(evidence, **{name: v}).verdict == verdict for v in values]
         first = last = values.index(threshold.value)

@@ -24,7 +24,7 @@ from drl_replication.study.readings import READINGS
 Record = Mapping[str, Any]
 # Columns of rho, each in one of its readings; every record has all of them.
 RHO_READINGS = {
-    f"rho_{layers}_{null}": {"rho_layers": layers, "rho_null": null}
+    f"rho_{layers}_{null}": {"rho_layers": str(layers), "rho_null": str(null)}
     for layers in READINGS["rho_layers"].options
     for null in READINGS["rho_null"].options
 }

@@ -12,8 +12,6 @@ from drl_replication.verdict.evidence import read_evidence
 from drl_replication.verdict.numbers import verdict
 from drl_replication.verdict.page import to_markdown
 
-DIGITS = 6  # nothing is made from these files
-
 
 def make_verdict(
     runs: Path,
@@ -29,7 +27,7 @@ def make_verdict(
     """Read what the tables' rules wrote, and judge."""
     evidence = read_evidence(runs, tables, comparisons, figures, experiments)
     rows, judged = verdict(evidence), claims(evidence)
-    write_text_atomically(csv, to_csv(rows, DIGITS))
+    write_text_atomically(csv, to_csv(rows))
     write_text_atomically(claims_csv, to_csv(judged))
     write_text_atomically(md, to_markdown(rows, judged, note))
 

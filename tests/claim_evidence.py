@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from helpers import PROJECT
 
 from drl_replication.paper.printed import (
     BENCHMARK_DATASETS,
@@ -9,6 +10,8 @@ from drl_replication.paper.printed import (
     BENCHMARK_TITLES,
     METHOD_TITLES,
 )
+from drl_replication.study.config import load
+from drl_replication.study.settings import figure_settings
 from drl_replication.tables.comparisons import RIVALS
 from drl_replication.verdict import claims, evidence
 from drl_replication.verdict.judges.correlations import Correlation
@@ -90,4 +93,10 @@ def stat(values, interval=None, key="interval90"):
 
 
 def judged_by(figure, name, summary, **rest):
-    return judged(name, make_evidence(figures={figure: {"summary": summary} | rest}))
+    """By a figure's JSON; Figure 3's runs have the paper's settings where none are given."""
+    own = {"settings": FIGURE_3_SETTINGS} if figure == "figure_3" else {}
+    return judged(name, make_evidence(figures={figure: {"summary": summary} | own | rest}))
+
+
+FIGURE_3_SETTINGS = figure_settings(load([PROJECT / "config/config.yaml"]), "figure_3")
+FIGURE_3_SETTINGS = {method: FIGURE_3_SETTINGS[method] for method in ("drl", "ber")}

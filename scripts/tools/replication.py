@@ -30,6 +30,7 @@ from drl_replication.paper.printed import (
 from drl_replication.records import packed
 from drl_replication.records.runs import read_record
 from drl_replication.study.readings import READINGS
+from drl_replication.tables.audit import IMPOSSIBLE, REPEATED, WRONG
 from drl_replication.tables.comparisons import ASKED, QUESTIONS, Comparison
 from drl_replication.tables.frames import rows as rows_of
 from drl_replication.tables.separation import FEW
@@ -43,6 +44,7 @@ from drl_replication.verdict.page import claim_counts, on_rho
 
 PUBLISHED = PROJECT / "results" / "published"
 PAPER_RUNS = len(BENCHMARK_TITLES) * len(METHOD_TITLES) * PRINTED_SEEDS
+BROKEN = f"{IMPOSSIBLE}|{WRONG}"
 ALWAYS = (
     "Runs are by more than one commit and machine, which round otherwise; each record says by "
     "which.",
@@ -212,13 +214,18 @@ def comparisons(frame: pd.DataFrame) -> str:
 
 
 def audit(frame: pd.DataFrame) -> str:
-    """How many rows of each source break the identity."""
-    told = [
-        f"of the {'paper' if source == 'paper' else 'replication'}'s {len(part)} rows "
-        f"{int((part['ok'].astype(str) != 'True').sum())} break it"
+    """How many rows of each source break the identity, and what else is found in the paper's."""
+    broken = {
+        source: int(part["finding"].fillna("").str.contains(BROKEN).sum())
         for source, part in frame.groupby("source", sort=False)
-    ]
-    return f"{listed(told)}."
+    }
+    paper = frame[frame["source"] == "paper"]
+    repeated = int(paper["finding"].fillna("").str.contains(REPEATED).sum())
+    return (
+        f"of the replication's {len(frame) - len(paper)} rows {broken.get('ours', 0)} break it, of "
+        f"the paper's {len(paper)} rows {broken.get('paper', 0)}, and {repeated} "
+        "repeat another table's digits."
+    )
 
 
 def misprints(frame: pd.DataFrame) -> str:
@@ -228,7 +235,9 @@ def misprints(frame: pd.DataFrame) -> str:
         f"{method_title(row['method'])} on {benchmark_title(row['benchmark'])}: {row['finding']}"
         for row in found.to_dict("records")
     )
-    return f"Printed cells of Table 3 that cannot be right, and are not scored: {told or 'none'}."
+    return (
+        f"Printed cells of Table 3 that are taken for misprints, and not scored: {told or 'none'}."
+    )
 
 
 def studies() -> str:

@@ -126,8 +126,9 @@ def test_every_number_is_that_of_the_records(two, tmp_path):
     assert found["different"]["values"] == [s["gradient"]["negative"]["mean"] for s in own]
     counts = np.array(own[0]["gradient"]["negative"]["histogram"])
     under = np.linspace(-1, 1, len(counts) + 1)[1:] < -0.1 + 1e-9
-    share = summary["conflicts"]["drl"]["values"][0]
-    assert share == pytest.approx(counts[under].sum() / counts.sum())
+    any_conflict, strong = (c["drl"]["values"][0] for c in summary["conflicts"])
+    assert strong == pytest.approx(counts[under].sum() / counts.sum())
+    assert any_conflict == pytest.approx(own[0]["gradient"]["negative"]["conflicting"])
     ber = summary["similarity"]["representation"]["ber"]["same"]["values"]
     assert ber == [r["ber"]["similarity"]["representation"]["positive"]["mean"] for r in two]
     pooled = np.sum([s["gradient"]["negative"]["histogram"] for s in own], axis=0)
@@ -179,7 +180,7 @@ def test_diverged_runs_are_counted_and_left_out(two, tmp_path):
     assert "of 2 runs each: 2 at alpha = 0, 1 at BER" in " ".join(numbers["details"])
     assert "3 runs diverged" in numbers["caption"]
     texts = [text.get_text() for text in figure.axes[2].texts]
-    assert texts == ["2 of 2 diverged", "BER: 1 of 2 diverged"]
+    assert texts == ["diverged, of 2:", "2", "BER: 1 of 2 diverged"]
     json.dumps(numbers, allow_nan=False)
     plt.close(figure)
 
@@ -193,7 +194,8 @@ def test_what_no_seed_has_finished_is_said_in_its_place(everything, measured, tm
     for axis in figure.axes[:2]:
         assert [text.get_text() for text in axis.texts] == ["no seed finished\nboth BER and DRL"]
     texts = [text.get_text() for text in figure.axes[2].texts]
-    assert texts == ["1 of 1 diverged"] * 3 * everything + ["BER: 1 of 1 diverged"]
+    told = ["diverged, of 1:", "1", "1", "1"] * everything
+    assert texts == [*told, "BER: 1 of 1 diverged"]
     assert (numbers["summary"]["seeds"], numbers["bin_edges"]) == (0, [])
     assert numbers["summary"]["similarity"]["gradient"]["ber"]["same"]["values"] == []
     json.dumps(numbers, allow_nan=False)

@@ -17,7 +17,7 @@ from drl_replication.records.runs import read_record
 from drl_replication.study import config
 from drl_replication.study.config import ConfigError
 from drl_replication.study.runs import key
-from drl_replication.study.settings import run_settings
+from drl_replication.study.settings import claim_experiments, figure_settings, run_settings
 
 METHODS = ("drl", "er", "agem", "gss", "rmargin")
 
@@ -94,6 +94,12 @@ def test_it_is_in_the_settings_and_in_the_key_where_it_is_on_alone():
     assert settings["on"] == settings["off"] | {"evaluate_every": 200}
     assert "evaluate_every" not in settings["off"]
     assert key("drl", 0, settings["on"]) != key("drl", 0, settings["off"])
+    small = ("permuted_mnist", "split_mnist", "split_fashion")
+    held = {b: off["settings"][b] | {"validation_fraction": 0.1} for b in small}
+    blocks = off["settings"] | held
+    held_out = config.check(on | {"settings": blocks})  # experiments do neither
+    for what in (claim_experiments, lambda c: figure_settings(c, "figure_3")):
+        assert what(held_out) == what(off)
     for wrong in (0, 150, 50, 100.5, "often"):
         with pytest.raises(ConfigError, match="evaluate_every"):
             config.check(default_config() | {"evaluate_every": wrong})

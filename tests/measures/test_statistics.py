@@ -277,6 +277,12 @@ def test_any_number_of_pairs_against_all_their_subsets(n, largest):
     np.testing.assert_allclose(statistics.sign_flip_interval(d), ends, atol=1e-4 * d.std())
 
 
+@pytest.mark.parametrize("d", [[0] * 19 + [0.01], [0] * 22 + [0.02, -0.01, 0.03], [0] * 30 + [-1]])
+def test_many_ties_do_not_put_an_end_on_the_other_side_of_zero(d):
+    low, high = statistics.sign_flip_interval(d)
+    assert (low <= 0 <= high) == (statistics.sign_flip_test(d) > 0.05)
+
+
 def test_forty_pairs_are_tested_in_a_second():
     d = np.random.default_rng(40).normal(0.3, 1, 40)
     start = process_time()

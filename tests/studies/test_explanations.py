@@ -11,6 +11,13 @@ STUDY = PROJECT / "results/published/studies/readings"
 EFFECT = {"measure": "accuracy", "n": 3, "n_diverged": 2, "effect": 0.5, "low": 0.4, "high": 0.6}
 
 
+BENCHMARKS = ("permuted_mnist", "split_mnist", "split_fashion")
+AGREEMENT = pd.DataFrame(
+    [("paper", "split_mnist", 1, 0, 0)],
+    columns=["variant", "benchmark", "reproduced", "differ", "inconclusive"],
+)
+
+
 def row(variant, benchmark, method, **changes):
     return EFFECT | {"variant": variant, "benchmark": benchmark, "method": method} | changes
 
@@ -23,8 +30,7 @@ def test_a_sentence_has_the_study_s_numbers():
             row("representation_layers_hidden", "split_mnist", "drl", measure="rho", effect=9.0),
         ]
     )
-    agreement = pd.DataFrame(columns=["variant", "benchmark"])
-    [found] = explanations.explanations(effects, agreement)
+    [found] = explanations.explanations(effects, AGREEMENT)
     assert found.about == "The logits in h"
     assert "by +0.500 [0.400, 0.600] on Split MNIST" in found.sentence
     assert "by −0.250 [0.400, 0.600] on Permuted MNIST" in found.sentence
@@ -32,7 +38,39 @@ def test_a_sentence_has_the_study_s_numbers():
 
 def test_without_its_runs_there_is_no_sentence():
     effects = pd.DataFrame([row("other", "split_mnist", "drl")])
-    assert explanations.explanations(effects, pd.DataFrame(columns=["variant", "benchmark"])) == []
+    assert explanations.explanations(effects, AGREEMENT) == []
+
+
+def test_a_sentence_is_told_only_where_the_runs_say_so():
+    def about(**changes):
+        effects = pd.DataFrame(
+            [
+                row("alpha_16_paper_x1", "permuted_mnist", "drl", **changes),
+                row("alpha_16_paper_x1", "split_mnist", "drl"),
+            ]
+        )
+        return [found.about for found in explanations.explanations(effects, AGREEMENT)]
+
+    assert about(effect=-0.2, low=-0.3, high=-0.1) == ["Larger alpha"]
+    assert about(effect=-0.2, low=-0.5, high=0.1) == about() == []
+    nothing = AGREEMENT.assign(reproduced=0, differ=0, inconclusive=0)  # as on other data
+    effects = pd.DataFrame([row("representation_layers_hidden", b, "drl") for b in BENCHMARKS])
+    assert explanations.explanations(effects, nothing) == []
+    assert len(explanations.explanations(effects, AGREEMENT)) == 1
+
+
+def test_more_numbers_must_be_reproduced_where_it_says_so():
+    rate = "learning_rate_x0.1"
+
+    def told(reproduced):
+        lines = [(rate, b, reproduced, 0, 1) for b in BENCHMARKS[1:]]
+        lines += [("paper", b, 2, 0, 1) for b in BENCHMARKS[1:]]
+        return explanations.explanations(
+            pd.DataFrame([row("none", "none", "none")]), pd.DataFrame(lines, columns=[*AGREEMENT])
+        )
+
+    assert [found.about for found in told(3)] == ["Learning rate, split benchmarks"]
+    assert told(2) == []
 
 
 def test_every_sentence_is_told_of_the_published_study():
@@ -44,7 +82,7 @@ def test_every_sentence_is_told_of_the_published_study():
     assert f"{n} of 5 on Split MNIST" in next(e for e in found if e.about == "alpha = 0").sentence
 
 
-@pytest.mark.parametrize("place", [place for *_, place in explanations.SENTENCES])
+@pytest.mark.parametrize("place", [place for _, _, place, _ in explanations.SENTENCES])
 def test_every_command_is_of_a_run_that_the_study_has(place):
     files = [PROJECT / "config" / name for name in ("config.yaml", "studies.yaml")]
     variants = studies.Variants(config.load(files))

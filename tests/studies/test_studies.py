@@ -14,7 +14,7 @@ from scipy import stats
 
 from drl_replication.figures import agreement_by_rate, specification_curve
 from drl_replication.records.strict_json import RecordError
-from drl_replication.studies import agreement, claims, effects, page
+from drl_replication.studies import agreement, claims, curve, effects, page
 from drl_replication.studies.columns import Columns
 from drl_replication.studies.curve import counted, specifications
 from drl_replication.studies.records import collected, read_records
@@ -214,6 +214,11 @@ def test_the_nearest_is_found_where_no_other_method_can_judge_it(columns):
     may = {(name, "split_mnist") for name in ("paper", "rate_x0.1", "rate_x0.5")}
     alone = frame.assign(other_distance=math.nan)
     assert agreement._nearest(alone, may) == list(frame["nearest"])
+    lost = frame.copy()  # all of BER's and ER's runs of the base diverged
+    lost.loc[lost["variant"] == "paper", "distance_chosen_on"] = math.nan
+    by_rate = lost[lost["variant"].str.startswith("rate")]
+    nearest = by_rate.loc[by_rate["distance_chosen_on"].idxmin(), "variant"]
+    assert list(lost["variant"][agreement._nearest(lost, may)]) == [nearest]
 
 
 def test_a_column_of_added_methods_alone_has_no_runs_of_the_paper_s(columns):
@@ -230,6 +235,31 @@ def test_the_curve_is_drawn_where_drl_has_a_rival_of_the_paper(methods, drawn):
     told = config.check(default_config() | yaml.safe_load(STUDY))
     study = replace(studies.studies(studies.Variants(told))["mine"], methods=methods)
     assert ("specification_curve" in studies.drawable(study, {})) == drawn
+
+
+@pytest.mark.parametrize("method", ["er", "mir"])
+def test_rates_are_drawn_where_a_method_of_the_paper_has_them(method):
+    told = config.check(default_config() | yaml.safe_load(STUDY))
+    variants = studies.Variants(told)
+    study = replace(studies.studies(variants)["mine"], methods=[method])
+    found = studies.cells(study, variants)
+    assert ("agreement_by_rate" in studies.drawable(study, found)) == (method == "er")
+
+
+def test_a_study_of_other_methods_alone_has_no_curve(columns):
+    assert curve._best_rival(pd.DataFrame([])) is None
+
+
+def test_a_variant_with_the_base_s_numbers_is_not_counted():
+    row = {"family": "f", "decided": "before", "benchmark": "split_mnist", "even": True, "n": 5}
+    row |= {"rival": "er", "difference": -0.1, "low": -0.2, "high": -0.05, "changes": "{}"}
+    rows = [row | {"variant": "paper"}, row | {"variant": "same"}]
+    rows += [row | {"variant": "own", "high": -0.01}, row | {"variant": "again", "high": -0.01}]
+    rows += [row | {"variant": "alpha", "low": 0.1, "changes": '{"drl_alpha": 8}'}]
+    found = counted(pd.DataFrame(rows), "paper")
+    assert list(found["variant"]) == ["own", "alpha"]
+    assert list(curve.of_alpha(found)) == [False, True]
+    assert curve.leads_and_trails(found) == (1, 2)
 
 
 def test_a_benchmark_with_one_rate_is_left_out_of_the_rates(columns, tmp_path):

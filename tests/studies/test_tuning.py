@@ -142,6 +142,12 @@ def test_the_page_says_how_and_what(made):
     assert "| Split MNIST | DRL | 4 | 0.05 | drl_alpha 0.5, drl_lambda 0.000125 |" in page
     assert "| Split MNIST | BER | 0.864 | 0.820 ± 0.016 (1.5) | 0.870 ± 0.016 (1.5) |" in page
     assert report["study"] == "tuning" and len(report["sentences"]) == 1
+    ends = chosen.assign(chosen=chosen.groupby("method")["learning_rate"].rank() == 1)
+    assert tuning._edges(ends) == [
+        "The best may lie outside of what was tried where its end was chosen: the smallest rate by "
+        "DRL and BER on Split MNIST."
+    ]
+    assert tuning._edges(chosen.assign(chosen=False)) == []
 
 
 def test_the_sentences_name_the_best_that_tests_leave(made):

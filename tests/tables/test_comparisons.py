@@ -14,7 +14,7 @@ from drl_replication.tables import comparisons
 from drl_replication.tables.comparisons import ASKED, PAIRS, PRINTED, REFERENCE, RIVALS
 from drl_replication.tables.frames import rows as rows_of
 from drl_replication.tables.frames import to_csv
-from drl_replication.tables.separation import Pair, best_of
+from drl_replication.tables.separation import Pair, best_of, family
 
 RNG = np.random.default_rng(0)
 ACCURACY = {  # ten seeds that pair: what a seed shares is larger than what divides the methods
@@ -139,6 +139,24 @@ def test_three_seeds_cannot_show_a_difference():
     assert found["p"].min() == 0.25
     assert found[["low", "high"]].isna().all(axis=None)
     assert set(found["verdict"]) == {"too few seeds"}
+
+
+def test_pairs_that_are_shown_make_room_for_those_of_fewer_seeds():
+    """Of seven pairs p is 2^-6 at best: too much times four, not times the one that is left."""
+    p = {"a": 0.001, "b": 0.001, "c": 0.001, "d": 0.5}
+
+    def verdicts(**changed):
+        found = p | changed
+        result = {"n": 7, "n_diverged": 0, "mean_difference": 1.0, "low": 0.1, "high": 0.2}
+        pairs = family(
+            [("drl", rival) for rival in found],
+            "max",
+            lambda _, r: result | {"p": found[r]},
+        )
+        return [pair.verdict for pair in pairs]
+
+    assert verdicts() == ["better"] * 3 + ["no difference shown"]
+    assert verdicts(a=0.6, b=0.6, c=0.6) == ["too few seeds"] * 4
 
 
 @pytest.mark.parametrize("seeds", [6, 7])

@@ -39,18 +39,46 @@ def brute_force(a, draw, reading):
 
 
 @pytest.mark.parametrize("reading", ["best_run", "best_mean", "per_seed"])
-@pytest.mark.parametrize("seeds", [10, 14])
+@pytest.mark.parametrize("seeds", [10, 11, 14])
 def test_the_spread_of_a_star(reading, seeds):
     found = records(seeds)
     (row,) = reference_spread(found, reading).itertuples()
     a, generator = learned(found), np.random.default_rng(9)
-    drawn = [
-        brute_force(a, generator.choice(seeds, 10, replace=seeds == 10), reading)
-        for _ in range(4000)
-    ]
-    np.testing.assert_allclose(row.best_std, np.std(drawn), rtol=0.06)
-    shift = np.mean(drawn) - brute_force(a, np.arange(seeds), reading) if seeds > 10 else 0
+    again, others = (
+        [brute_force(a, generator.choice(seeds, 10, replace=r), reading) for _ in range(4000)]
+        for r in (True, False)
+    )
+    np.testing.assert_allclose(row.best_std, np.std(again), rtol=0.06)
+    shift = np.mean(others) - brute_force(a, np.arange(seeds), reading)
     np.testing.assert_allclose(row.best_shift, shift, atol=5e-4)
+
+
+@pytest.mark.parametrize("seeds", [10, 11, 40])
+def test_of_a_mean_over_seeds_it_is_the_deviation_over_the_root_of_ten(seeds):
+    found = records(seeds)
+    (row,) = reference_spread(found, "per_seed").itertuples()
+    best = learned(found).max(axis=0).mean(axis=1)
+    np.testing.assert_allclose(row.best_std, best.std() / 10**0.5, rtol=0.03)
+
+
+def test_the_shift_is_from_the_a_star_of_all_runs():
+    """One method has ten seeds, the others more: a* is of all."""
+    found = [r for r in records(14) if r["method"] != "agem" or r["seed"] < 10]
+    (row,) = reference_spread(found, "best_run").itertuples()
+    (ten,) = reference_spread([r for r in found if r["seed"] < 10], "best_run").itertuples()
+    matrices = [r["accuracy_matrix"] for r in found]
+    best = np.mean([max(float(a[i][i]) for a in matrices) for i in (0, 1)])
+    of_ten = brute_force(learned([r for r in found if r["seed"] < 10]), np.arange(10), "best_run")
+    np.testing.assert_allclose(row.best_shift, of_ten - best, atol=1e-12)
+    assert row.best_shift < 0
+    assert ten.best_shift == 0
+    assert row.best_std == ten.best_std
+
+
+def test_a_seed_on_which_all_diverge_is_left_out():
+    found = records(14, lost=[(method, 3) for method in METHOD_TITLES])
+    without = [r for r in found if r["seed"] != 3]
+    assert reference_spread(found, "best_run").equals(reference_spread(without, "best_run"))
 
 
 def test_a_partial_column_has_none():

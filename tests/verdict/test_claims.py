@@ -7,30 +7,34 @@ from claim_evidence import BENCHMARKS, make_evidence, runs, stat, with_accuracie
 
 from drl_replication.verdict import claims
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN, both, every, majority, side
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
 
 def final(outcomes, total):
     yes, no = outcomes.count(HOLDS), outcomes.count(FAILS)
-    return HOLDS if 2 * yes > total else FAILS if 2 * no >= total else MIXED
+    neither = MIXED if yes or no else INCONCLUSIVE
+    return HOLDS if 2 * yes > total else FAILS if 2 * no >= total else neither
 
 
 @pytest.mark.parametrize("total", [4, 5])
 def test_a_majority_is_said_when_no_missing_benchmark_can_turn_it(total):
     for there in range(total + 1):
-        for outcomes in combinations_with_replacement([HOLDS, FAILS, MIXED], there):
+        for outcomes in combinations_with_replacement([HOLDS, FAILS, INCONCLUSIVE], there):
             ends = {
                 final([*outcomes, *missing], total)
-                for missing in product([HOLDS, FAILS, MIXED], repeat=total - there)
+                for missing in product([HOLDS, FAILS, INCONCLUSIVE], repeat=total - there)
             }
             found = majority(dict(enumerate(outcomes)), total)
             # Open where it could still hold or fail, so that a majority is never taken back.
-            assert found == (ends.pop() if len(ends) == 1 else OPEN), outcomes
+            decided = len(ends) == 1 or ends == {MIXED, INCONCLUSIVE}
+            assert found == (final(outcomes, total) if decided else OPEN), outcomes
 
 
 def test_half_is_not_most():
     assert majority(dict(enumerate([HOLDS, HOLDS, FAILS])), total=4) == OPEN
     assert majority(dict(enumerate([HOLDS, HOLDS, FAILS, FAILS])), total=4) == FAILS
-    assert majority(dict(enumerate([HOLDS, HOLDS, FAILS, MIXED])), total=4) == MIXED
+    assert majority(dict(enumerate([HOLDS, HOLDS, FAILS, INCONCLUSIVE])), total=4) == MIXED
+    assert majority(dict.fromkeys("abcd", INCONCLUSIVE), total=4) == INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -51,13 +55,14 @@ def test_every_one_of_two(found, expected):
 def test_parts_and_sides():
     assert both([HOLDS, HOLDS]) == HOLDS
     assert both([FAILS, FAILS]) == FAILS
-    assert both([HOLDS, FAILS]) == MIXED
+    assert both([HOLDS, FAILS]) == both([HOLDS, INCONCLUSIVE]) == MIXED
+    assert both([INCONCLUSIVE, INCONCLUSIVE]) == INCONCLUSIVE
     assert both([HOLDS, OPEN]) == both([]) == OPEN
     assert [side(x, 0) for x in [(-2, -1), (1, 2), (-1, 1), (-1, 0)]] == [
         HOLDS,
         FAILS,
-        MIXED,
-        MIXED,
+        INCONCLUSIVE,
+        INCONCLUSIVE,
     ]
 
 

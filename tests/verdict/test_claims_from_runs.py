@@ -21,6 +21,7 @@ from drl_replication.paper.printed import BENCHMARK_TITLES
 from drl_replication.verdict import claims
 from drl_replication.verdict.evidence import FAILS, HOLDS, MIXED, OPEN
 from drl_replication.verdict.judges.times import SIZES
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_drl_best(best_on, benchmarks, expected):
 def test_drl_is_best_only_if_ahead_of_every_rival():
     tied = runs({"drl": {"accuracy": 0.8}, "er": {"accuracy": 0.8}})
     verdict, text = judged("drl_best", tied)
-    assert verdict == MIXED
+    assert verdict == INCONCLUSIVE
     assert "Split MNIST: tied, " in text
     assert "DRL ahead of 5 and behind 0 of 6 rivals" in text
 
@@ -74,7 +75,7 @@ def test_the_exact_tests_of_real_records():
     assert "ahead of 0 and behind 0 of 6" in few
 
 
-@pytest.mark.parametrize(("seeds", "expected"), [(5, OPEN), (7, OPEN), (8, MIXED)])
+@pytest.mark.parametrize(("seeds", "expected"), [(5, OPEN), (7, OPEN), (8, INCONCLUSIVE)])
 def test_drl_best_is_not_mixed_where_no_outcome_could_be_else(seeds, expected):
     """Tied everywhere: 2/256 for each of six is the first that could show a rival ahead."""
     noise = np.resize([0.001, -0.001], seeds)
@@ -129,7 +130,7 @@ def test_metric_learning():
 
     assert verdict(0.63, 0.63)[0] == HOLDS
     assert verdict(0.62, 0.62)[0] == FAILS
-    assert verdict(0.625, 0.625)[0] == MIXED  # tied with the median itself
+    assert verdict(0.625, 0.625)[0] == INCONCLUSIVE  # tied with the median itself
     assert verdict(0.63, 0.62)[0] == MIXED
     assert verdict(0.63, 0.63, BENCHMARKS[:2])[0] == OPEN
     assert "R-Margin minus the median of BER, ER, A-GEM and GSS: " in verdict(0.63, 0.24)[1]
@@ -152,7 +153,7 @@ def test_one_method_that_turns_the_sign_leaves_the_claim_tied():
         m: {"forgetting": 0.1 * i, "intransigence": 0.2 + 0.01 * i} for i, m in enumerate(METHODS)
     }
     values["rmargin"] = {"forgetting": 2.0, "intransigence": 0.0}  # alone makes it negative
-    assert judged("forgetting_conflicts", runs(values))[0] == MIXED
+    assert judged("forgetting_conflicts", runs(values))[0] == INCONCLUSIVE
 
 
 def rho_table(pooled, metric="average_accuracy", width=0.1):
@@ -178,7 +179,7 @@ def rho_table(pooled, metric="average_accuracy", width=0.1):
         ([-0.49, -0.6, -0.7, -0.8], 0.0, 0.1, MIXED),
         ([-0.5, -0.6, -0.7, -0.8], 0.0, 0.55, MIXED),  # two intervals reach 0
         ([0.9, 0.8, -0.2, -0.1], 0.0, 0.1, FAILS),
-        ([-0.45] * 4, 0.0, 0.1, MIXED),  # the intervals hold the threshold
+        ([-0.45] * 4, 0.0, 0.1, INCONCLUSIVE),  # the intervals hold the threshold
         ([-0.6, -0.6, -0.6], 0.0, 0.1, OPEN),
         ([-0.2, -0.2], 0.0, 0.1, FAILS),  # "all" can hold no more
         ([-0.6] * 4, None, 0.1, OPEN),
@@ -256,7 +257,7 @@ def test_cheap_methods(changes, expected):
         (0.5, 0.7, HOLDS),
         (0.5, 0.8, FAILS),
         (1.5, 0.6, FAILS),
-        (1.0, 0.6, MIXED),  # tied
+        (1.0, 0.6, INCONCLUSIVE),  # tied
     ],
 )
 def test_gss_and_rho(rho, accuracy, expected):
@@ -267,7 +268,7 @@ def test_gss_and_rho(rho, accuracy, expected):
 
 @pytest.mark.parametrize(
     ("er", "ber", "expected"),
-    [(0.8, 0.8, HOLDS), (0.6, 0.6, FAILS), (0.8, 0.6, MIXED), (0.7, 0.7, MIXED)],
+    [(0.8, 0.8, HOLDS), (0.6, 0.6, FAILS), (0.8, 0.6, MIXED), (0.7, 0.7, INCONCLUSIVE)],
 )
 def test_random_samples_and_gss(er, ber, expected):
     values = {"er": {"accuracy": er}, "ber": {"accuracy": ber}}
@@ -276,12 +277,12 @@ def test_random_samples_and_gss(er, ber, expected):
     assert "ER minus GSS: Permuted MNIST " in text
 
 
-@pytest.mark.parametrize(("er", "expected"), [(0.8, HOLDS), (0.6, FAILS), (0.7, MIXED)])
+@pytest.mark.parametrize(("er", "expected"), [(0.8, HOLDS), (0.6, FAILS), (0.7, INCONCLUSIVE)])
 def test_er_and_agem(er, expected):
     assert judged("er_beats_agem", runs({"er": {"accuracy": er}}))[0] == expected
 
 
-@pytest.mark.parametrize(("rho", "expected"), [(0.9, HOLDS), (1.1, FAILS), (1.0, MIXED)])
+@pytest.mark.parametrize(("rho", "expected"), [(0.9, HOLDS), (1.1, FAILS), (1.0, INCONCLUSIVE)])
 def test_drl_and_rho(rho, expected):
     assert judged("drl_lowers_rho", runs({"drl": {"rho": rho}}))[0] == expected
 
@@ -339,7 +340,7 @@ def test_an_interval_decides_and_not_the_mean():
         mine = (frame["benchmark"] == benchmark) & (frame["method"] == "er")
         frame.loc[mine, "average_accuracy"] += noisy
     verdict, text = judged("er_beats_agem", make_evidence(frame))
-    assert verdict == MIXED
+    assert verdict == INCONCLUSIVE
     assert "+0.010 [−0.080, 0.100] (tied)" in text
 
 

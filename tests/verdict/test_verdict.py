@@ -312,8 +312,9 @@ def correlations(**changes):
         "pooled": -0.8,
         "pooled_low90": -0.9,
         "pooled_high90": -0.7,
-        "n": 10,
+        "n_fewest": 10,
         "n_methods": 7,
+        "printed": -0.8379,
     }
     return pd.DataFrame([cell | changes])
 
@@ -325,12 +326,13 @@ def correlations(**changes):
         ({"pooled_low90": -1.0, "pooled_high90": -0.64}, ("reproduced", "")),
         ({"pooled_high90": -0.63}, ("inconclusive", "")),
         ({"pooled_low90": -0.63, "pooled_high90": -0.1}, ("differs", "")),
-        ({"pooled_low90": NAN, "pooled_high90": NAN, "n": 1}, ("inconclusive", "one seed")),
+        ({"pooled_low90": NAN, "pooled_high90": NAN, "n_fewest": 1}, ("inconclusive", "one seed")),
         (
-            {"pooled_low90": NAN, "pooled_high90": NAN, "n": 2},
+            {"pooled_low90": NAN, "pooled_high90": NAN, "n_fewest": 2},
             ("inconclusive", "2 seeds are too few for an interval"),
         ),
         ({"n_methods": 6}, ("not run", "finished runs of 6 of the 7 methods only")),
+        ({"n_methods": 9, "printed": NAN}, ("not run", "")),  # of methods that it doesn't have
     ],
 )
 def test_correlations(changes, expected):
@@ -339,8 +341,32 @@ def test_correlations(changes, expected):
     assert (rows[0].verdict, rows[0].reason) == expected
     assert {r.verdict for r in rows[1:]} == {"not run"}
     assert rows[0].quantity == "rho and average_accuracy"
-    other = next(numbers.correlation_rows(correlations(**changes), {"permuted_mnist": "why"}))
-    assert (other.verdict, other.reason) == ("not comparable", "why")
+    if "printed" not in changes:
+        other = next(numbers.correlation_rows(correlations(**changes), {"permuted_mnist": "why"}))
+        assert (other.verdict, other.reason) == ("not comparable", "why")
+
+
+def test_a_correlation_is_of_as_many_runs_as_the_method_with_the_fewest_has():
+    records = [
+        run("split_mnist", m, s, 0.6 + s / 50 + i / 100)
+        for i, m in enumerate(METHOD_TITLES)
+        for s in range(12 if m == "drl" else 2)
+    ]
+    frame = verdict_of(records)
+    found = frame[(frame["source"] == "Table 4") & (frame["benchmark"] == "split_mnist")]
+    assert (found["n"] == 2).all()
+    assert found["provisional"].all()
+
+
+def test_methods_that_the_paper_lacks_alone_have_a_verdict_of_nothing():
+    records = [
+        run("split_mnist", m, s, 0.6 + s / 50)
+        for m in ("mir", "derpp", "iid", "finetune")
+        for s in range(6)
+    ]
+    frame = verdict_of(records)
+    assert set(frame["verdict"]) == {"not run", "not scored"}
+    assert claims(evidence_of(records))["verdict"].eq("cannot be judged").sum() > 20
 
 
 # Table 5 ------------------------------------------------------------------------------------------

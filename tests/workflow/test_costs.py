@@ -33,6 +33,14 @@ def test_a_split_benchmark_by_hand():
     assert prediction["memory_mb"] == pytest.approx(500 + held / 1e6)
 
 
+def test_evaluations_on_the_way_are_counted():
+    settings = run_settings(default_config(), "split_mnist", "er")
+    often = resources.predict(COST, settings | {"evaluate_every": 100})["seconds"]
+    # 9 in the course of each task, on the test sets of the tasks so far; the tenth is its own
+    more = 9 * 2000 * (1 + 2 + 3 + 4 + 5) * 0.0001
+    assert often == pytest.approx(resources.predict(COST, settings)["seconds"] + more)
+
+
 def test_a_permuted_benchmark_evaluates_the_whole_test_set_for_each_task():
     settings = run_settings(default_config(), "permuted_mnist", "er")
     seconds = 1000 * (0.001 + 9 * 0.01) + (10_000 * 55 + 200 * 10) * 0.0001

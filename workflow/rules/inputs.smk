@@ -16,6 +16,13 @@ HOW_TO_HAVE_RECORDS = (
 def runs(wildcards):
     """The records of all selected runs, for a rule that needs one at least."""
     there = selection.files(config)
+    if not there and not config["records_only"]:
+        why = {
+            f"{method} on {benchmark}: {settings.why_void(benchmark, method)}"
+            for benchmark in config["benchmarks"]
+            for method in config["methods"]
+        }
+        raise WorkflowError(f"nothing is selected that can run ({'; '.join(sorted(why))})")
     if not there:
         raise WorkflowError(
             f"records_only is true, but {RESULTS}/runs holds no record of the selected "

@@ -14,6 +14,7 @@ from drl_replication.seeding import generator
 
 LARGER_FRACTIONS = (0.2, 0.5)  # ASSUME: the paper only says "increasing the size"
 TEST_POINTS = 2000  # of each class
+FAR_SIDE = 5  # ASSUME: of task 1, the fifth that is farthest from the boundary
 Arrays = Mapping[str, Array]  # by the name of a memory
 
 
@@ -101,6 +102,7 @@ def _select(
     again = select(gradients[shuffled], k, seconds)  # another choice, if there are several
     distance = gaussians.distances(first, points)
     radius = np.linalg.norm(points - np.array(gaussians.FIRST_MEANS)[labels], axis=1)
+    far_side = np.argsort(distance)[-len(distance) // FAR_SIDE :]
     return choice.indices, {
         "selected": k,
         "objective": choice.objective,
@@ -112,6 +114,7 @@ def _select(
         "overlap": len(np.intersect1d(shuffled[again.indices], choice.indices)) / k,
         "distance_ratio": distance[choice.indices].mean() / distance.mean(),
         "radius_ratio": radius[choice.indices].mean() / radius.mean(),
+        "far_side_held": np.isin(far_side, choice.indices).mean(),
     }
 
 

@@ -23,6 +23,7 @@ from drl_replication.paper.printed import (
     method_order,
     method_title,
 )
+from drl_replication.study.paper_settings import hyperparameters
 from drl_replication.tables.frames import read_csv
 from drl_replication.text.numbers import count
 
@@ -52,7 +53,7 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
             "variants that change nothing but the learning rate."
         )
     panels = {
-        str(benchmark): _panel(part)
+        str(benchmark): _panel(str(benchmark), part)
         for benchmark, part in sorted(
             frame.groupby("benchmark", sort=False), key=lambda pair: benchmark_order(str(pair[0]))
         )
@@ -67,11 +68,11 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     }
 
 
-def _panel(frame: pd.DataFrame) -> dict[str, Any]:
+def _panel(benchmark: str, frame: pd.DataFrame) -> dict[str, Any]:
     distance = frame.assign(d=frame["difference"].abs()).groupby("learning_rate")["d"].mean()
     methods = sorted(frame["method"].unique(), key=method_order)
     return {
-        "printed_rate": float(frame.loc[frame["printed_rate"], "learning_rate"].iloc[0]),
+        "printed_rate": hyperparameters(benchmark)["learning_rate"],
         "distance": {"learning_rate": distance.index.tolist(), "mean": distance.tolist()},
         "methods": {m: _line(frame[frame["method"] == m]) for m in methods},
     }

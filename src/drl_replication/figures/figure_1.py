@@ -113,6 +113,7 @@ def _compared(selection: Mapping[str, Any], accuracy: Mapping[str, Any]) -> dict
         "not_unique": sum(overlap < 1 for overlap in selection["overlap"]),
         "distance_ratio": _stat(selection["distance_ratio"]),
         "radius_ratio": _stat(selection["radius_ratio"]),
+        "far_side_held": _stat(selection["far_side_held"]),
     }
 
 

@@ -66,7 +66,7 @@ def draw(records: Sequence[Path], settings: Mapping[str, Any]) -> tuple[Figure, 
         **numbers,
         "seed_of_points": experiments[0]["seed"],
         "panels": panels,
-        "caption": _caption(experiments),
+        "caption": _caption(experiments, summary),
         "details": _details(experiments, settings, summary, printed),
     }
 
@@ -120,15 +120,16 @@ def _scatter(
     axis.legend(markerscale=2, handletextpad=0.2, borderaxespad=0, **place)
 
 
-def _caption(experiments: list[dict[str, Any]]) -> str:
+def _caption(experiments: list[dict[str, Any]], summary: Mapping[str, Any]) -> str:
     drawn = experiments[0]["result"]["classifiers"][CLASSES[0]]
+    conflicting = [summary[c]["positive_conflicting"]["mean"] for c in CLASSES]
     return (
         "Cosine similarity of representations against that of gradients, for pairs of test images "
         "of two classes (blue circles) and of one (orange triangles); "
         f"{len(drawn['negative']['gradient'])} random pairs a kind of seed "
         f"{experiments[0]['seed']}; numbers are mean ± sample deviation over {basis(experiments)} "
-        "To notice: the correlations' signs, and how few triangles lie left of 0, where gradients "
-        "conflict."
+        "To notice: the correlations' signs, and that of all triangles at most "
+        f"{100 * max(conflicting):.2g} % lie left of 0, where gradients conflict."
     )
 
 

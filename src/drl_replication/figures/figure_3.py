@@ -21,14 +21,14 @@ from drl_replication.figures.style import (
     say,
     styled,
 )
-from drl_replication.text.numbers import listed
+from drl_replication.text.numbers import listed, shortest
 
 KINDS = {"representation": "h", "gradient": "g"}  # the paper's letters
 PAIRS = {"same": ("positive", "--"), "different": ("negative", "-")}  # in records; line style
 WIDTHS = {"ber": 0.8, "drl": 1.6}  # the colours are alike in grey
 NAMES = {"ber": "BER", "drl": "DRL"}
 SYMBOLS = {"ber": "s_{}", "drl": "s_{}^{{DR}}"}  # the paper's
-CONFLICT = -0.1  # cosine similarity of gradients under which two samples conflict strongly
+CONFLICTS = (0.0, -0.1)  # cosine similarity under which gradients conflict (Eq. 1), or strongly
 LAYERS = "hidden"  # rho_layers
 READINGS = {"floor": "-", "drop": ":"}  # of rho_null, the default first; line style
 TICKS = (0.5, 1, 2, 5, 10, 20)  # of rho
@@ -60,6 +60,7 @@ def draw(records: Sequence[Path], settings: Mapping[str, Any]) -> tuple[Figure, 
         "densities": densities,
         **sweep,
         "seeds": [e["seed"] for e in experiments],
+        "settings": {m: settings[m] for m in SYMBOLS},
         "summary": _summary(both, sweep),
     }
     if not experiments:
@@ -115,8 +116,14 @@ def _summary(both: Sequence[Mapping[str, Any]], sweep: Mapping[str, Any]) -> dic
         "rho_ber": ber,
         "finished": sweep["finished"],
         "diverged": sweep["diverged"],
-        "conflicts": {"threshold": CONFLICT}
-        | {m: stat([_conflicts(b[m]["similarity"]["gradient"]) for b in both]) for m in SYMBOLS},
+        "conflicts": [
+            {"threshold": bound}
+            | {
+                m: stat([_conflicts(b[m]["similarity"]["gradient"], bound) for b in both])
+                for m in SYMBOLS
+            }
+            for bound in CONFLICTS
+        ],
         "similarity": {
             kind: {
                 method: {
@@ -130,10 +137,10 @@ def _summary(both: Sequence[Mapping[str, Any]], sweep: Mapping[str, Any]) -> dic
     }
 
 
-def _conflicts(similarities: Mapping[str, Any]) -> float:
-    """Share of the pairs of different classes whose gradients conflict strongly."""
+def _conflicts(similarities: Mapping[str, Any], bound: float) -> float:
+    """Share of the pairs of different classes whose gradients are less similar than that."""
     counts = similarities[PAIRS["different"][0]]["histogram"]
-    return sum(counts[: round((CONFLICT + 1) / 2 * len(counts))]) / sum(counts)
+    return sum(counts[: round((bound + 1) / 2 * len(counts))]) / sum(counts)
 
 
 @styled()
@@ -162,14 +169,18 @@ def _messages(numbers: Mapping[str, Any]) -> list[str]:
     """What each panel says, in numbers."""
     summary = numbers["summary"]
     apart = {m: s["different"]["mean"] for m, s in summary["similarity"]["representation"].items()}
-    conflicts = {m: summary["conflicts"][m]["mean"] for m in SYMBOLS}
+    both = apart["ber"] is not None
+    conflicts = [
+        f"s < {shortest(c['threshold'])}: {_arrow({m: c[m]['mean'] for m in SYMBOLS}, 2)}"
+        for c in summary["conflicts"]
+        if both
+    ]
     rho = [s["mean"] for s in summary["rho"].values() if s["values"]]
     ber = summary["rho_ber"]["mean"]
-    both = apart["ber"] is not None
     return [
         f"two classes: mean {_arrow(apart, 2)}" if both else "",
-        f"two classes, s < −{-CONFLICT}: {_arrow(conflicts, 2)}" if both else "",
-        f"floor: DRL from {min(rho):.2f}, BER {ber:.2f}" if rho and ber is not None else "",
+        "; ".join(conflicts),
+        f"floor: DRL ≥ {min(rho):.2f}, BER {ber:.2f}" if rho and ber is not None else "",
     ]
 
 
@@ -216,34 +227,26 @@ def _rho(axis: Axes, numbers: Mapping[str, Any]) -> None:
     axis.yaxis.set_major_locator(FixedLocator(TICKS))
     axis.yaxis.set_major_formatter(FuncFormatter("{:g}".format))
     axis.yaxis.set_minor_locator(NullLocator())
-    for i, alpha in enumerate(alphas):
-        _say_diverged(axis, i, numbers["diverged"][alpha], numbers["rho"]["floor"][alpha])
+    _say_diverged(axis, [numbers["diverged"][alpha] for alpha in alphas], len(numbers["seeds"]))
     if numbers["diverged"]["ber"]:
         finished_ber = len(numbers["finished"]["ber"])
-        told = f"BER: {_diverged(numbers['diverged']['ber'], finished_ber)}"
+        gone = numbers["diverged"]["ber"]
+        told = f"BER: {gone} of {gone + finished_ber} diverged"
         axis.text(0.98, 0.02, told, transform=axis.transAxes, ha="right", fontsize=6, color=GREY)
 
 
-def _diverged(gone: int, finished: int) -> str:
-    return f"{gone} of {gone + finished} diverged"
-
-
-def _say_diverged(axis: Axes, place: int, diverged: int, found: Mapping[str, Any]) -> None:
-    """Write how many runs an alpha has lost, beside its point if it has one."""
-    if not diverged:
+def _say_diverged(axis: Axes, diverged: Sequence[int], runs: int) -> None:
+    """Write how many runs each alpha has lost, above all points."""
+    if not any(diverged):
         return
-    finished = len(found["values"])
-    text = _diverged(diverged, finished)
-    look: dict[str, Any] = {
-        "ha": "center",
-        "va": "top",
-        "rotation": 90,
-        "fontsize": 6,
-        "color": "0.35",
-        "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
-    }
-    at = place - 0.4 * (finished > 0), 0.98
-    axis.text(*at, text, transform=axis.get_xaxis_transform(), **look)
+    axis.set_ylim(top=1.5 * axis.get_ylim()[1])  # logarithmic
+    look: dict[str, Any] = {"va": "top", "fontsize": 6, "color": "0.35"}
+    look["transform"] = axis.get_xaxis_transform()
+    first = next(i for i, gone in enumerate(diverged) if gone)
+    axis.text(first - 0.4, 1, f"diverged, of {runs}:", ha="left", **look)
+    for place, gone in enumerate(diverged):
+        if gone:
+            axis.text(place, 0.94, str(gone), ha="center", **look)
 
 
 def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], numbers: Any) -> str:
@@ -262,8 +265,12 @@ def _in_short(numbers: Mapping[str, Any]) -> str:
     conflicts = summary["conflicts"]
     told = []
     if summary["seeds"]:
-        fewer = conflicts["drl"]["mean"] < conflicts["ber"]["mean"]
-        told.append(f"with DRL {'fewer' if fewer else 'no fewer'} gradients have s < −{-CONFLICT}")
+        counts = [
+            f"{'fewer' if c['drl']['mean'] < c['ber']['mean'] else 'no fewer'} have s < "
+            f"{shortest(c['threshold'])}"
+            for c in conflicts
+        ]
+        told.append(f"of gradients of two classes, with DRL {listed(counts)}")
     means = {reading: _means(numbers["rho"][reading]) for reading in READINGS}
     if len(means["floor"]) > 1 and "ber" in means["floor"]:
         under = [

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 
 import numpy as np
 
@@ -86,6 +87,8 @@ def predict(cost: dict[str, float], settings: dict) -> dict[str, float]:
     # After task t, the test sets of the t + 1 tasks seen so far.
     tests = [dataset.test_images * len(c) / dataset.classes for c in benchmark.task_classes]
     evaluated = sum(size * (tasks - t) for t, size in enumerate(tests)) + PROBE_IMAGES * tasks
+    if every := settings.get("evaluate_every"):
+        evaluated += (samples - 1) // every * sum(accumulate(tests))
     later = (tasks - 1) * cost["later_task_seconds"]
     images = dataset.training_images + dataset.test_images + tasks * samples + sum(tests)
     held = images * math.prod(dataset.image_shape)

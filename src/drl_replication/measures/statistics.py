@@ -214,7 +214,10 @@ def _sign_flip_interval(ordered: tuple[float, ...], confidence: float) -> tuple[
         return math.nan, math.nan
     if d[0] == d[-1]:
         return float(d[0]), float(d[0])
-    return _subset_mean(d, rank), -_subset_mean(-d[::-1], rank)
+    low, high = _subset_mean(d, rank), -_subset_mean(-d[::-1], rank)
+    if sign_flip_test(d) > 1 - confidence:  # of ties an end is near enough, but on the other side
+        return min(low, 0.0), max(high, 0.0)
+    return low, high
 
 
 def _subset_mean(d: Array, rank: int) -> float:

@@ -45,7 +45,7 @@ BADGES = {
         Badge(NOT_SCORED, "–", "skip"),
         Badge(HOLDS, "✓", "good"),
         Badge(FAILS, "✗", "bad"),
-        Badge(MIXED, "~", "open"),
+        Badge(MIXED, "◐", "open"),
         Badge(OPEN, "○", "none"),
         Badge(PROVISIONAL, "‡", "skip"),
     )

@@ -121,8 +121,9 @@ def _nearest(frame: pd.DataFrame, may: Container[tuple[str, str]]) -> list[bool]
             for other in eligible
             if other.benchmark == row.benchmark
             and (row.family in ("", other.family) or not other.family)
+            and not math.isnan(other.distance_chosen_on)
         ]
-        found.append(is_own and row.distance_chosen_on == min(alike))
+        found.append(is_own and row.distance_chosen_on == min(alike, default=math.nan))
     return found
 
 
@@ -132,7 +133,7 @@ class Rate(NamedTuple):
     benchmark: str
     method: str
     learning_rate: float
-    printed_rate: bool
+    printed_rate: bool  # of the base
     decided: str  # on the rate, before or after results were seen
     n: int
     difference: float

@@ -10,6 +10,8 @@ from drl_replication.studies.columns import Columns
 from drl_replication.tables.comparisons import DRL
 
 MEASURE = "average_accuracy"
+ALPHA = "drl_alpha"  # a scan of DRL's own hyperparameter, whose rivals keep theirs
+NUMBERS = ["benchmark", "rival", "difference", "low", "high"]
 
 
 class Specification(NamedTuple):
@@ -32,10 +34,23 @@ def counted(curve: pd.DataFrame, base: str) -> pd.DataFrame:
     """Of :func:`specifications`, the variants that say something of their own, each once.
 
     Not the base; not those that give DRL alone another learning rate, which compare rates and not
-    methods; of those with the same numbers, as where a reading changes neither method, the first.
+    methods; of those with the same numbers, as where a reading changes neither method, the first,
+    and none with the base's.
     """
-    others = curve[(curve["variant"] != base) & curve["even"].astype(bool)]
-    return others.drop_duplicates(["benchmark", "rival", "difference", "low", "high"])
+    own = curve["variant"] == base
+    distinct = pd.concat([curve[own], curve[~own & curve["even"].astype(bool)]])
+    distinct = distinct.drop_duplicates(NUMBERS)
+    return distinct[distinct["variant"] != base]
+
+
+def of_alpha(curve: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows give DRL another alpha than the printed one."""
+    return curve["changes"].map(lambda text: ALPHA in json.loads(text)).astype(bool)
+
+
+def leads_and_trails(curve: pd.DataFrame) -> tuple[int, int]:
+    """In how many rows the interval lies above 0, and below."""
+    return int((curve["low"] > 0).sum()), int((curve["high"] < 0).sum())
 
 
 def specifications(columns: Columns) -> pd.DataFrame:
@@ -64,6 +79,8 @@ def specifications(columns: Columns) -> pd.DataFrame:
 
 
 def _best_rival(runs: pd.DataFrame) -> tuple[Any, ...] | None:
+    if runs.empty:
+        return None
     finished = runs[~runs["diverged"]]
     table = finished.pivot(index="seed", columns="method", values=MEASURE)
     if DRL not in table:

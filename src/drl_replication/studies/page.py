@@ -9,7 +9,7 @@ from drl_replication.paper.printed import benchmark_title, method_title
 from drl_replication.studies.agreement import Agreement
 from drl_replication.studies.claims import HANGS, ROBUST, UNJUDGED, Dependence, dependence
 from drl_replication.studies.columns import PROVISIONAL
-from drl_replication.studies.curve import Specification, counted
+from drl_replication.studies.curve import counted, leads_and_trails, of_alpha
 from drl_replication.studies.explanations import Explanation, explanations
 from drl_replication.study.study_files import StudyFile, VariantOfStudy
 from drl_replication.tables.frames import rows
@@ -149,15 +149,20 @@ def summary(
         f"under every variant that can judge them, {int(words.get(HANGS, 0))} hang on a choice, "
         f"and {int(words.get(UNJUDGED, 0))} cannot be judged here."
     ]
-    for benchmark, part in counted(curve, base).groupby("benchmark", sort=False):
-        found = rows(part, Specification)
-        ahead, behind = sum(r.low > 0 for r in found), sum(r.high < 0 for r in found)
-        sentences.append(
-            f"{benchmark_title(str(benchmark))}: under {ahead} of {len(found)} other "
-            "specifications with one learning rate for both, each counted once, DRL is ahead of "
-            "its best rival, picked on the same seeds (95 % interval above 0, "
-            f"{count(r.n for r in found)}), under {behind} behind."
-        )
+    distinct = counted(curve, base)
+    scan = of_alpha(distinct)
+    for what, kind in (
+        ("readings and rates", distinct[~scan]),
+        ("values of alpha", distinct[scan]),
+    ):
+        for benchmark, part in kind.groupby("benchmark", sort=False):
+            ahead, behind = leads_and_trails(part)
+            sentences.append(
+                f"{benchmark_title(str(benchmark))}: under {ahead} of {len(part)} other {what} "
+                "with one learning rate for both, each counted once, DRL is ahead of its best "
+                "rival, picked on the same seeds, which favours the rival (95 % interval above 0, "
+                f"{count(part['n'])}), under {behind} behind."
+            )
     for benchmark, part in agreement.groupby("benchmark", sort=False):
         sentences.append(_nearest(str(benchmark), rows(part, Agreement), base, study.chosen_on))
     return sentences

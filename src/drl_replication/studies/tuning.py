@@ -203,6 +203,7 @@ def texts(
         how,
         "## What was chosen",
         markdown_grid(header, lines),
+        *_edges(chosen),
         *_tables(frame),
         "## DRL against its rivals, average accuracy",
         markdown_grid(*_tested(found)),
@@ -217,7 +218,7 @@ def texts(
         "study": columns.study.study,
         "title": columns.study.title,
         "seeds": len(columns.study.seeds),
-        "remarks": [how],
+        "remarks": [how, *_edges(chosen)],
         "sentences": sentences(frame, found),
         "tried": {"header": header, "rows": lines},
         "claims": {"header": CLAIMS_HEADER, "rows": words},
@@ -244,6 +245,22 @@ def _chosen(chosen: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         for row in rows(chosen[chosen["chosen"]], Point)
     ]
     return header, lines
+
+
+def _edges(chosen: pd.DataFrame) -> list[str]:
+    """Which methods chose the largest or smallest rate that they were tried with, in a sentence."""
+    rates = chosen["learning_rate"].groupby([chosen["benchmark"], chosen["method"]])
+    found = []
+    for word, end in (("largest", rates.transform("max")), ("smallest", rates.transform("min"))):
+        ends = chosen[chosen["chosen"] & (chosen["learning_rate"] == end)]
+        found += [
+            f"the {word} rate by {listed(map(method_title, part['method']))} on "
+            f"{benchmark_title(str(benchmark))}"
+            for benchmark, part in ends.groupby("benchmark", sort=False)
+        ]
+    return [
+        f"The best may lie outside of what was tried where its end was chosen: {'; '.join(found)}."
+    ] * bool(found)
 
 
 def _tables(frame: pd.DataFrame) -> list[str]:
@@ -279,7 +296,7 @@ def _tested(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         )
         line += [
             f"{digits(row['mean_difference'], '+')} {interval(row['low'], row['high'], '+')}",
-            f"{row['p_holm']:.3f}",
+            digits(row["p_holm"]),
         ]
     header = ["benchmark", "rival", "printed settings", "p", "tuned", "p"]
     return header, list(lines.values())

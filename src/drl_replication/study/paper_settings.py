@@ -36,6 +36,18 @@ def changed(settings: Mapping[str, Any]) -> list[str]:
     return [*changed_numbers(settings), *_changed_readings(settings)]
 
 
+def basis(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides whether runs with these settings may be set against the paper's numbers."""
+    benchmark = settings["benchmark"]
+    names = ("dataset", "training_images", "memory_size")
+    return {
+        "benchmark": benchmark,
+        "tasks": BENCHMARKS[benchmark].tasks,
+        **{name: settings[name] for name in names},
+        "changed": "; ".join(changed(settings)),
+    }
+
+
 def changed_numbers(settings: Mapping[str, Any]) -> Iterator[str]:
     """The same of hyperparameters alone."""
     if settings.get(HELD_OUT):

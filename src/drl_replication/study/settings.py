@@ -87,8 +87,14 @@ def figure_settings(config: Mapping[str, Any], figure: str) -> dict:
     if figure == "figure_2":
         return own | {"dataset": config["settings"][FIGURE_IMAGES]["dataset"]}
     if figure == "figure_3":
-        return own | {m: run_settings(config, FIGURE_IMAGES, m) for m in ("drl", "ber")}
+        return own | {m: _of_experiment(config, FIGURE_IMAGES, m) for m in ("drl", "ber")}
     return own
+
+
+def _of_experiment(config: Mapping[str, Any], benchmark: str, method: str) -> dict:
+    """Of a run inside an experiment, which holds no images out and is evaluated after tasks."""
+    settings = run_settings(config, benchmark, method)
+    return {k: v for k, v in settings.items() if k not in (HELD_OUT, "evaluate_every")}
 
 
 CLAIM_METHODS = ("drl", "ber", "er", "multisim", "rmargin")
@@ -104,7 +110,7 @@ def claim_experiments(config: Mapping[str, Any]) -> dict[str, dict]:
     names = ("samples_per_class", "selected_fraction")
     examples = {name: config["figures"]["figure_1"][name] for name in names}
     return {CLAIM_EXAMPLES: examples} | {
-        f"{CLAIM_RUNS}{b}": {m: run_settings(config, b, m) for m in CLAIM_METHODS} for b in small
+        f"{CLAIM_RUNS}{b}": {m: _of_experiment(config, b, m) for m in CLAIM_METHODS} for b in small
     }
 
 

@@ -205,7 +205,10 @@ def runs(study: Study, found: Mapping[str, list[Cell]]) -> list[Run]:
 
 def drawable(study: Study, found: Mapping[str, list[Cell]]) -> list[str]:
     """The figures for which a study has variants."""
-    changes = [list(v.changes) for v in study.variants if found.get(v.name)]
+    own = [
+        v for v in study.variants if any(c.method in METHOD_TITLES for c in found.get(v.name, ()))
+    ]
+    changes = [list(v.changes) for v in own]
     rivals = {*study.methods} & {*METHOD_TITLES} - {DRL}  # by whom the curve is drawn
     wanted = {
         "specification_curve": DRL in study.methods and len(rivals) > 0,

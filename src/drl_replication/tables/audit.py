@@ -21,6 +21,8 @@ from drl_replication.text.markdown import markdown_grid
 from drl_replication.text.numbers import DECIMALS, digits
 
 ROUNDING = 1e-9
+# Findings, in the words that name them.
+IMPOSSIBLE, WRONG, REPEATED = "impossible", "a measure is wrong", "digit for digit"
 
 
 def audit(
@@ -63,7 +65,7 @@ def _audit_ours(records: Sequence[Record], reference: str) -> pd.DataFrame:
 def _our_finding(gap: float, ok: bool) -> str:
     if math.isnan(gap):
         return "no finished run"
-    return "" if ok else "smaller than mean a*: a measure is wrong"
+    return "" if ok else "smaller than mean a*: " + WRONG
 
 
 def _audit_printed() -> pd.DataFrame:
@@ -94,10 +96,10 @@ def _printed_finding(row: Printed) -> str:
     if row.sum > 1 + half_a_digit * identity_sum(1, 1, 1, row.tasks):
         # mean a* is at most 1, so the rest is what tasks gain after their own training.
         findings.append(
-            f"impossible unless tasks gain {row.sum - 1:.3f} on average after their own training"
+            f"{IMPOSSIBLE} unless tasks gain {row.sum - 1:.3f} on average after their own training"
         )
     if (row.intransigence, row.intransigence_std) == (row.forgetting, row.forgetting_std):
-        findings.append("intransigence equals Table 2's forgetting digit for digit")
+        findings.append(f"intransigence equals Table 2's forgetting {REPEATED}")
     return "; ".join(findings)
 
 

@@ -14,17 +14,13 @@ Row = TypeVar("Row")
 # Columns that are text, also where they are empty or look like numbers.
 TEXT = (
     *("method", "changed", "collapsed", "rival", "reason", "finding", "value", "evidence"),
-    *("machine", "outlier", "others"),
+    *("machine", "outlier", "others", "std_verdict"),
 )
 
 
-def to_csv(frame: pd.DataFrame, digits: int | None = None) -> str:
-    """The long format of any table as CSV: exact, or with so many significant digits.
-
-    What is read again is exact, since a rounded number can turn a verdict.
-    """
-    number = _exact if digits is None else f"%.{digits}g"
-    return frame.to_csv(index=False, float_format=number, lineterminator="\n")
+def to_csv(frame: pd.DataFrame) -> str:
+    """The long format of any table as CSV, exact, since a rounded number can turn a verdict."""
+    return frame.to_csv(index=False, float_format=_exact, lineterminator="\n")
 
 
 def _exact(value: Any) -> str:

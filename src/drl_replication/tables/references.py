@@ -17,50 +17,48 @@ COLUMNS = ["benchmark", "best_std", "best_shift"]
 def reference_spread(records: Sequence[Record], intransigence_reference: str) -> pd.DataFrame:
     """How mean a* varies when it is of as many seeds as the paper's, one row a benchmark.
 
-    Columns: benchmark, best_std (deviation over 10,000 draws of ten seeds, joint for all methods),
-    best_shift (how much lower it is on average than that of all seeds; 0 of ten). Ten seeds are
-    drawn again with replacement, of more than ten each time others. Only of benchmarks with ten
-    seeds of each of the paper's methods; a diverged run takes no part in a*.
+    Columns: benchmark, best_std (deviation over 10,000 draws of ten seeds, with replacement, joint
+    for all methods), best_shift (how much lower it is on average of ten different seeds than that
+    of all runs; 0 of ten). Only of benchmarks with ten seeds of each of the paper's methods; a
+    diverged run takes no part in a*.
     """
     found = []
     for benchmark in dict.fromkeys(record["benchmark"] for record in records):
-        learned = _learned([r for r in records if r["benchmark"] == benchmark])
-        if learned is not None:
-            found.append((benchmark, *_spread(learned, intransigence_reference)))
+        learned, common = _learned([r for r in records if r["benchmark"] == benchmark])
+        if len(common) >= PRINTED_SEEDS:
+            found.append((benchmark, *_spread(learned, common, intransigence_reference)))
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _learned(records: Sequence[Record]) -> Array | None:
-    """Learned accuracies (methods, seeds, T) of seeds that all have, NaN where a run diverged."""
+def _learned(records: Sequence[Record]) -> tuple[Array, Array]:
+    """Learned accuracies (methods, seeds, T), NaN where none; the seeds that all methods have.
+
+    Seeds on which every run diverged are left out.
+    """
     runs = {(r["method"], r["seed"]): r for r in records}
-    seeds = [s for s in sorted({s for _, s in runs}) if all((m, s) in runs for m in METHOD_TITLES)]
-    if len(seeds) < PRINTED_SEEDS:
-        return None
-    nothing = np.full(len(records[0]["accuracy_matrix"]), np.nan)
-    return np.array(
-        [
-            [
-                nothing
-                if runs[method, seed]["diverged"]
-                else learned_accuracy(accuracy_matrix(runs[method, seed]))
-                for seed in seeds
-            ]
-            for method in METHOD_TITLES
-        ]
+    finished = {s for (m, s), r in runs.items() if m in METHOD_TITLES and not r["diverged"]}
+    learned = np.full(
+        (len(METHOD_TITLES), len(finished), len(records[0]["accuracy_matrix"])), np.nan
     )
+    common = []
+    for place, seed in enumerate(sorted(finished)):
+        own = {m: runs[m, seed] for m in METHOD_TITLES if (m, seed) in runs}
+        common += [place] * (len(own) == len(METHOD_TITLES))
+        for row, method in enumerate(METHOD_TITLES):
+            if method in own and not own[method]["diverged"]:
+                learned[row, place] = learned_accuracy(accuracy_matrix(own[method]))
+    return learned, np.array(common, dtype=int)
 
 
-def _spread(learned: Array, reading: str) -> tuple[float, float]:
-    n, generator = learned.shape[1], np.random.default_rng(0)
-    if n == PRINTED_SEEDS:
-        draws = generator.integers(n, size=(RESAMPLES, n))
-    else:
-        seeds = np.tile(np.arange(n), (RESAMPLES, 1))
-        draws = generator.permuted(seeds, axis=1)[:, :PRINTED_SEEDS]
-    mean_best = MEAN_BEST[reading]
-    drawn = mean_best(learned, draws)
-    shift = 0.0 if n == PRINTED_SEEDS else drawn.mean() - mean_best(learned, np.arange(n)[None])[0]
-    return float(drawn.std(ddof=1)), float(shift)
+def _spread(learned: Array, common: Array, reading: str) -> tuple[float, float]:
+    mean_best, generator = MEAN_BEST[reading], np.random.default_rng(0)
+    n, own = len(common), learned[:, common]
+    again = mean_best(own, generator.integers(n, size=(RESAMPLES, PRINTED_SEEDS)))
+    others = generator.permuted(np.tile(np.arange(n), (RESAMPLES, 1)), axis=1)[:, :PRINTED_SEEDS]
+    all_runs = np.arange(learned.shape[1])[None]
+    few = all_runs.size == PRINTED_SEEDS
+    shift = 0.0 if few else mean_best(own, others).mean() - mean_best(learned, all_runs)[0]
+    return float(again.std(ddof=1)), float(shift)
 
 
 def _best_run(learned: Array, draws: Array) -> Array:

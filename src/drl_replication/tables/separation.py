@@ -59,15 +59,16 @@ def family(pairs: Sequence[tuple[str, str]], best: End, test: Test) -> list[Pair
     """
     results = [test(*pair) for pair in pairs]
     adjusted = holm([result["p"] for result in results])
-    size = sum(not math.isnan(result["p"]) for result in results)
+    # Holm's factor of the next one: those that are shown already make room.
+    left = sum(not math.isnan(p) for p in adjusted) - sum(p <= LEVEL for p in adjusted)
     return [
-        Pair(*pair, **result, p_holm=p, verdict=_verdict(result, p, size, best))
+        Pair(*pair, **result, p_holm=p, verdict=_verdict(result, p, left, best))
         for pair, result, p in zip(pairs, results, adjusted, strict=True)
     ]
 
 
-def _verdict(result: Result, p: float, size: int, best: End) -> str:
-    if math.isnan(p) or (p > LEVEL and smallest_p(int(result["n"])) * size > LEVEL):
+def _verdict(result: Result, p: float, left: int, best: End) -> str:
+    if math.isnan(p) or (p > LEVEL and smallest_p(int(result["n"])) * left > LEVEL):
         return FEW
     if p > LEVEL:
         return NONE

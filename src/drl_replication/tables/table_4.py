@@ -33,6 +33,7 @@ METRICS = {  # as the paper calls them
 }
 CORRELATIONS = ["pooled", "pooled_low90", "pooled_high90", "pooled_low", "pooled_high"]
 CORRELATIONS += ["between", "between_low", "between_high", "within", "within_low", "within_high"]
+COUNTS = ["dataset", "n_runs", "n_methods", "n", "n_fewest", "n_diverged"]
 FEWEST = 3  # methods of a correlation
 
 
@@ -44,6 +45,7 @@ class Correlations(NamedTuple):
     n_runs: int
     n_methods: int
     n: int
+    n_fewest: int
     n_diverged: int
     pooled: float
     pooled_low: float
@@ -68,9 +70,9 @@ def table(
 ) -> pd.DataFrame:
     """Table 4: one row a (benchmark, metric), ours beside what the paper prints.
 
-    Columns: benchmark, metric, dataset, n_runs (points), n_methods, n (seeds), n_diverged (runs,
-    left out), and three correlations with their intervals (95 % unless the name says 90), of the
-    paper's methods where there are any:
+    Columns: benchmark, metric, dataset, n_runs (points), n_methods, n (seeds), n_fewest (of a
+    method), n_diverged (runs, left out), and three correlations with their intervals (95 % unless
+    the name says 90), of the paper's methods where there are any:
 
     pooled: of all points, as the paper. `pooled_low90`, `pooled_high90`: seeds left out one by one,
     jointly for all methods since seeds pair; `pooled_low`, `pooled_high`: methods left out.
@@ -98,6 +100,8 @@ def table(
 
 def correlations(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of :func:`table`, without the readings, from the frame of `run_measures`."""
+    if runs.empty:
+        return pd.DataFrame(columns=["benchmark", "metric", *COUNTS, *CORRELATIONS, "printed"])
     of_the_paper = runs["method"].isin(METHOD_TITLES)
     others_alone = ~of_the_paper.groupby(runs["benchmark"]).transform("any")
     runs = runs[of_the_paper | others_alone]
@@ -108,6 +112,8 @@ def correlations(runs: pd.DataFrame) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(found).merge(printed(4), on=["benchmark", "metric"], how="left")
     frame = frame.rename(columns={"correlation": "printed"})
+    others = frame["benchmark"].isin(runs.loc[~runs["method"].isin(METHOD_TITLES), "benchmark"])
+    frame.loc[others, "printed"] = math.nan  # the paper's is of its own methods
     frame["difference"] = frame["pooled"] - frame["printed"]
     return frame
 
@@ -119,6 +125,7 @@ def _counts(runs: pd.DataFrame) -> dict[str, Any]:
         "n_runs": len(finished),
         "n_methods": finished["method"].nunique(),
         "n": finished["seed"].nunique(),
+        "n_fewest": int(finished["method"].value_counts().min()) if len(finished) else 0,
         "n_diverged": int(runs["diverged"].sum()),
     }
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 DECIMALS = 3  # of the paper's tables
+MOST = 6  # of a number that would be 0 with fewer
 NONE = "–"
 
 
@@ -32,10 +33,14 @@ def with_std(mean: float, std: float) -> str:
 
 
 def interval(low: float, high: float, sign: str = "", decimals: int = DECIMALS) -> str:
-    """`[0.840, 0.860]`; a dash for none."""
+    """`[0.840, 0.860]`; a dash for none. An end beside 0 has the digits that tell its side."""
     if math.isnan(low):
         return NONE
-    return f"[{digits(low, sign, decimals)}, {digits(high, sign, decimals)}]"
+    low_text, high_text = (
+        digits(end, sign, next((n for n in range(decimals, MOST + 1) if round(end, n)), decimals))
+        for end in (low, high)
+    )
+    return f"[{low_text}, {high_text}]"
 
 
 def with_interval(value: float, low: float, high: float, sign: str = "") -> str:

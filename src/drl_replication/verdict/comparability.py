@@ -7,6 +7,7 @@ import pandas as pd
 
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.paper.printed import BENCHMARK_DATASETS, BENCHMARK_TITLES
+from drl_replication.study.paper_settings import basis
 from drl_replication.tables.frames import rows
 from drl_replication.text.markdown import plain
 from drl_replication.text.numbers import shortest
@@ -52,6 +53,10 @@ def _reasons(run: Basis) -> Iterator[str]:
 
 
 def incomparable_figure(figure: Mapping[str, Any]) -> str:
-    """The same for the JSON of a figure on MNIST: empty if it is on the paper's data."""
+    """The same for the JSON of a figure on MNIST, with the settings of the runs that it has."""
     dataset, paper = figure.get("dataset", "unknown"), BENCHMARK_DATASETS["split_mnist"]
-    return "" if dataset == paper else f"data: {plain(dataset)} instead of {paper}"
+    found = [] if dataset == paper else [f"data: {plain(dataset)} instead of {paper}"]
+    for settings in figure.get("settings", {}).values():
+        run = Basis._make(basis(settings | {"dataset": paper})[name] for name in Basis._fields)
+        found += [reason for reason in _reasons(run) if reason not in found]
+    return "; ".join(found)

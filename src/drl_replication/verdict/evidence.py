@@ -13,7 +13,6 @@ import pandas as pd
 
 from drl_replication.measures.statistics import Numbers, mean_interval, sign_flip_interval
 from drl_replication.paper.printed import (
-    BENCHMARK_DATASETS,
     BENCHMARK_TITLES,
     METHOD_TITLES,
     method_title,
@@ -26,9 +25,10 @@ from drl_replication.tables.table_4 import correlations
 from drl_replication.text.notes import ENOUGH
 from drl_replication.text.numbers import listed, with_interval
 from drl_replication.verdict.comparability import incomparable
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
 HOLDS, FAILS, MIXED, OPEN = "holds", "does not hold", "mixed", "cannot be judged"
-CLAIM_VERDICTS = (HOLDS, FAILS, MIXED, OPEN)
+CLAIM_VERDICTS = (HOLDS, FAILS, MIXED, INCONCLUSIVE, OPEN)
 FEWEST = 2  # finished runs of a method, below which its mean says nothing
 
 CHOSEN = ("rho_layers", "rho_null")  # readings of rho
@@ -71,13 +71,9 @@ class Evidence:
 
     @property
     def other_experiments(self) -> list[str]:
-        """Experiments on other data than the paper's benchmark, in clauses."""
-        pairs = self.experiments[["benchmark", "dataset"]].drop_duplicates()
-        return [
-            f"{BENCHMARK_TITLES[b]}: data: {dataset} instead of {BENCHMARK_DATASETS[b]}"
-            for b, dataset in pairs.itertuples(index=False, name=None)
-            if BENCHMARK_DATASETS.get(b, dataset) != dataset
-        ]
+        """Experiments on other data or with other settings than the paper's, in clauses."""
+        found = incomparable(self.experiments)
+        return [f"{BENCHMARK_TITLES[benchmark]}: {why}" for benchmark, why in found.items()]
 
     def finished(self, benchmark: str) -> pd.DataFrame:
         """The finished runs of a benchmark."""
@@ -106,7 +102,7 @@ class Evidence:
     @cached_property
     def other_readings_of_rho(self) -> "dict[str, Evidence]":
         """The same runs with rho in each of its other readings, by name: it takes no training."""
-        if self.rho.empty or not {*CHOSEN} <= {*self.rho}:
+        if self.runs.empty or self.rho.empty or not {*CHOSEN} <= {*self.rho}:
             return {}
         own = {name: str(self.rho[name].iloc[0]) for name in CHOSEN}
         found = {}
@@ -198,9 +194,10 @@ def read_figures(paths: Iterable[Path]) -> dict[str, Summary]:
 
 
 def majority(found: Mapping[str, str], total: int = len(BENCHMARK_TITLES)) -> str:
-    """Of a claim on "most" of `total` benchmarks: whether it holds on each, or is tied (MIXED).
+    """Of a claim on "most" of `total` benchmarks: whether it holds on each, or is INCONCLUSIVE.
 
-    Open as long as the missing ones could make it hold or fail; mixed where only ties leave it so.
+    Open as long as the missing ones could make it hold or fail; mixed where only ties leave it so,
+    inconclusive where there are but ties.
     """
     n = Counter(found.values())
     missing = total - len(found)
@@ -209,11 +206,11 @@ def majority(found: Mapping[str, str], total: int = len(BENCHMARK_TITLES)) -> st
     if 2 * n[FAILS] >= total:
         return FAILS
     could_turn = 2 * (n[HOLDS] + missing) > total or 2 * (n[FAILS] + missing) >= total
-    return OPEN if could_turn else MIXED
+    return OPEN if could_turn else MIXED if n[HOLDS] or n[FAILS] else INCONCLUSIVE
 
 
 def both(verdicts: Iterable[str]) -> str:
-    """Of a claim with parts: holds or not with all of them, else mixed; open while one is."""
+    """Of a claim with parts: what all of them are, else mixed; open while one is."""
     verdicts = list(verdicts)
     if OPEN in verdicts or not verdicts:
         return OPEN
@@ -232,16 +229,16 @@ def every(found: Iterable[bool], total: int) -> str:
 
 
 def side(interval: Sequence[float], bound: float) -> str:
-    """Of a claim "below `bound`": holds if an interval is; does not if it is above; else mixed.
+    """Of a claim "below `bound`": holds if an interval is; does not if it is above.
 
-    Open without an interval (NaN).
+    Else inconclusive; open without an interval (NaN).
     """
     low, high = interval
     if np.isnan(low):
         return OPEN
     if high < bound:
         return HOLDS
-    return FAILS if low > bound else MIXED
+    return FAILS if low > bound else INCONCLUSIVE
 
 
 def above(interval: Sequence[float], bound: float) -> str:

@@ -149,15 +149,16 @@ class Pooled(NamedTuple):
     benchmark: str
     metric: str
     n_methods: int
-    n: int
+    n_fewest: int
     pooled: float
     pooled_low90: float
     pooled_high90: float
 
 
 def correlation_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[Row]:
-    """Rows of Table 4: the pooled correlation; n counts seeds, since they are redrawn."""
-    ours = {(cell.benchmark, cell.metric): cell for cell in rows(frame, Pooled)}
+    """Rows of Table 4: the pooled correlation; n counts seeds of each, since they are redrawn."""
+    own = frame[frame["printed"].notna()]  # of the paper's methods
+    ours = {(cell.benchmark, cell.metric): cell for cell in rows(own, Pooled)}
     for benchmark, metric, correlation in _in_order(printed(4)):
         row = Row("Table 4", benchmark, "", f"rho and {metric}", correlation)
         row.margin = CORRELATION_MARGIN
@@ -165,7 +166,7 @@ def correlation_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[
         if cell is None:
             yield row.closed(NOT_RUN)
             continue
-        row.ours, row.n = cell.pooled, cell.n
+        row.ours, row.n = cell.pooled, cell.n_fewest
         if benchmark in other:
             yield row.closed(NOT_COMPARABLE, other[benchmark])
         elif cell.n_methods < len(METHOD_TITLES):
@@ -173,7 +174,7 @@ def correlation_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[
             yield row.closed(NOT_RUN, missing)
         else:
             interval = cell.pooled_low90 - row.printed, cell.pooled_high90 - row.printed
-            yield row.judged_alone(interval, _too_few(cell.n, interval))
+            yield row.judged_alone(interval, _too_few(cell.n_fewest, interval))
 
 
 def _too_few(n: int, interval: tuple[float, float]) -> str:

@@ -25,10 +25,11 @@ from drl_replication.verdict.evidence import (
     majority,
     side,
 )
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
 METRIC_LEARNING = ("multisim", "rmargin")
 PLAIN = ("ber", "er", "agem", "gss")  # without a loss on representations
-OUTCOMES = {HOLDS: "yes", FAILS: "no", MIXED: "tied", OPEN: "too few pairs"}
+OUTCOMES = {HOLDS: "yes", FAILS: "no", INCONCLUSIVE: "tied", OPEN: "too few pairs"}
 
 
 def _decided(found: Mapping[str, str]) -> str:
@@ -47,7 +48,7 @@ def drl_is_best(evidence: Evidence) -> Judgement:
     for benchmark, part in tests.groupby("benchmark", sort=False):
         behind = part["verdict"] == WORSE
         best = (part["low"] > 0).all() and len(part) == len(METHOD_TITLES) - 1
-        neither = OPEN if (part["verdict"] == FEW).any() else MIXED
+        neither = OPEN if (part["verdict"] == FEW).any() else INCONCLUSIVE
         found[str(benchmark)] = HOLDS if best else FAILS if behind.any() else neither
         leader = evidence.means(str(benchmark), "average_accuracy").idxmax()
         texts.append(

@@ -14,8 +14,10 @@ from drl_replication.verdict.evidence import (
     OPEN,
     Evidence,
     Judgement,
+    both,
     every,
 )
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
 
 class Correlation(NamedTuple):
@@ -34,8 +36,10 @@ def rho_goes_with_accuracy(evidence: Evidence, strong: float) -> Judgement:
     cells = _rho_cells(evidence, "average_accuracy")
     found = {b: _is_strong(cell, strong) for b, cell in cells.items()}
     others = [outcome for b, outcome in found.items() if b != "split_mnist"]
-    tied = MIXED in others
-    verdict = MIXED if tied else every([o == HOLDS for o in others], len(BENCHMARK_TITLES) - 1)
+    if INCONCLUSIVE in others:
+        verdict = both(others)
+    else:
+        verdict = every([o == HOLDS for o in others], len(BENCHMARK_TITLES) - 1)
     if verdict == HOLDS:
         verdict = {None: OPEN, HOLDS: MIXED}.get(found.get("split_mnist"), HOLDS)
     text = "; ".join(_rho_text(cell) for cell in cells.values())
@@ -46,7 +50,7 @@ def _is_strong(cell: Correlation, strong: float) -> str:
     """Of a correlation: strong and negative, shown not to be, or tied."""
     if cell.pooled <= -strong and cell.pooled_high90 < 0:
         return HOLDS
-    return FAILS if cell.pooled_low90 > -strong else MIXED
+    return FAILS if cell.pooled_low90 > -strong else INCONCLUSIVE
 
 
 def rho_goes_with_intransigence_on_split_mnist(evidence: Evidence, strong: float) -> Judgement:

@@ -17,11 +17,10 @@ from drl_replication.measures.statistics import (
 )
 from drl_replication.paper.printed import benchmark_order, benchmark_title
 from drl_replication.text.notes import ENOUGH
-from drl_replication.text.numbers import digits, with_interval
+from drl_replication.text.numbers import digits, listed, with_interval
 from drl_replication.verdict.evidence import (
     FAILS,
     HOLDS,
-    MIXED,
     OPEN,
     Evidence,
     Judgement,
@@ -30,8 +29,9 @@ from drl_replication.verdict.evidence import (
     lead,
     side,
 )
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
-OUTCOMES = {HOLDS: "yes", FAILS: "no", MIXED: "open", OPEN: "too few pairs"}
+OUTCOMES = {HOLDS: "yes", FAILS: "no", INCONCLUSIVE: "open", OPEN: "too few pairs"}
 NEEDED = "experiments of the claims with six seeds or more: snakemake claims makes them"
 EQUAL = 0.9  # confidence of an interval that must lie inside a margin
 OF_METHODS = ("drl", "ber", "er")  # whose gradients are compared on the way
@@ -88,7 +88,7 @@ def _outcome(
     if comparison["lies"] == "inside":
         low, high = sign_flip_interval(values.to_numpy(), EQUAL)
         inside = [above((low, high), bound - margin), side((low, high), bound + margin)]
-        return (FAILS if FAILS in inside else both(inside)), (low, high)
+        return next((o for o in (OPEN, FAILS, INCONCLUSIVE) if o in inside), HOLDS), (low, high)
     interval = lead(values).interval
     if comparison["lies"] == "above":
         return above(interval, bound + margin), interval
@@ -129,7 +129,7 @@ def _within(values: np.ndarray) -> float:
 
 
 def too_small_rho_is_detrimental(evidence: Evidence) -> Judgement:
-    """The alpha of the smallest mean rho, if that is below BER's, against Table 6's."""
+    """The alpha of the smallest mean rho, if below BER's and Table 6's, against Table 6's."""
     found, texts = {}, []
     for benchmark, part in evidence.experiments.groupby("benchmark", sort=False):
         rho, accuracy = (
@@ -140,19 +140,19 @@ def too_small_rho_is_detrimental(evidence: Evidence) -> Judgement:
         if not arms or not {"drl", "ber"} <= set(rho):
             continue
         smallest = rho[arms].mean().idxmin()
-        below = side(lead(rho[smallest] - rho["ber"]).interval, 0)
+        below = both(side(lead(rho[smallest] - rho[than]).interval, 0) for than in ("ber", "drl"))
         worse = lead(accuracy[smallest] - accuracy["drl"])
         # Where rho is not small, nothing is said of what a small one does.
         found[str(benchmark)] = side(worse.interval, 0) if below == HOLDS else OPEN
         counts = "counts" if below == HOLDS else "does not count"
         texts.append(
             f"{benchmark_title(str(benchmark))}: rho {digits(rho[smallest].mean())} at alpha = "
-            f"{str(smallest).removeprefix('drl_alpha_')} (BER {digits(rho['ber'].mean())}), "
-            f"accuracy minus that at Table 6's alpha {worse.text} ({counts}, "
-            f"n = {rho[smallest].count()})"
+            f"{str(smallest).removeprefix('drl_alpha_')} (BER {digits(rho['ber'].mean())}, Table "
+            f"6's alpha {digits(rho['drl'].mean())}), accuracy minus that at Table 6's alpha "
+            f"{worse.text} ({counts}, n = {rho[smallest].count()})"
         )
     judged = {b: v for b, v in found.items() if v != OPEN}
-    lacking = [f"an alpha that drives rho below BER's on {benchmark_title(b)}"
-               for b, v in found.items() if v == OPEN]  # fmt: skip
-    missing = lacking if found else [NEEDED]
+    lacking = [benchmark_title(b) for b, v in found.items() if v == OPEN]
+    text = f"an alpha that drives rho below BER's and Table 6's on {listed(lacking)}"
+    missing = [text] * bool(lacking) if found else [NEEDED]
     return Judgement(both(judged.values()), "; ".join(texts), missing)

@@ -1,13 +1,13 @@
 """Claims on Figure 1: memories of the most diverse gradients."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from drl_replication.text.numbers import shortest
 from drl_replication.verdict.evidence import (
-    MIXED,
     Judgement,
     Summary,
     above,
+    both,
     change,
     mean_of,
     one_seed,
@@ -46,7 +46,7 @@ def random_memory_beats_gss_iqp(figure: Summary) -> Judgement:
         f"{s['gss_better']} of {s['repetitions']} repetitions"
         for case, s in (cases | places).items()
     ]
-    return Judgement(_alike(above(found[c].interval, 0) for c in places), "; ".join(texts))
+    return Judgement(both(above(found[c].interval, 0) for c in places), "; ".join(texts))
 
 
 def large_memory_is_much_more_accurate(figure: Summary, much: float) -> Judgement:
@@ -55,16 +55,23 @@ def large_memory_is_much_more_accurate(figure: Summary, much: float) -> Judgemen
 
 
 def large_memory_traces_the_edges(figure: Summary) -> Judgement:
-    """Distance of the selected samples from their class's centre, over that of all samples."""
-    summary = figure["summary"]
-    sizes = sorted(summary["sizes"], key=float)
-    radii = {size: mean_of(summary["sizes"][size]["radius_ratio"]["values"]) for size in sizes}
-    if any(radius is None for radius in radii.values()):
-        return one_seed(REPETITIONS, "repetitions")
-    text = "; ".join(f"{_percent(size)}: {r.unsigned}" for size, r in radii.items() if r)
-    largest = radii[sizes[-1]]
-    assert largest is not None
-    return Judgement(above(largest.interval, 1), f"relative distance from the centre, {text}")
+    """Are the selected samples far from their class's centre, and on its far side, too?"""
+    sizes = figure["summary"]["sizes"]
+    largest = max(sizes, key=float)
+    verdicts, texts = [], []
+    for measure, what, bound in (
+        ("radius_ratio", "relative distance from the centre", 1),
+        ("far_side_held", "share held of the fifth farthest from the boundary", float(largest)),
+    ):
+        found = {size: mean_of(sizes[size][measure]["values"]) for size in sorted(sizes, key=float)}
+        told = {size: value for size, value in found.items() if value is not None}
+        if len(told) < len(found):
+            return one_seed(REPETITIONS, "repetitions")
+        verdicts.append(above(told[largest].interval, bound))
+        texts.append(
+            f"{what}, {', '.join(f'{_percent(s)}: {v.unsigned}' for s, v in told.items())}"
+        )
+    return Judgement(both(verdicts), "; ".join(texts))
 
 
 def _of_sizes(figure: Summary, measure: str, what: str, bound: float) -> Judgement:
@@ -80,16 +87,11 @@ def _of_sizes(figure: Summary, measure: str, what: str, bound: float) -> Judgeme
             f"{what} with {_percent(large)} minus {_percent(small)}, third class {place}: "
             f"{gain.text}"
         )
-    return Judgement(_alike(verdicts), "; ".join(texts))
+    return Judgement(both(verdicts), "; ".join(texts))
 
 
 def _places(summary: Summary) -> list[tuple[str, Mapping[str, Summary]]]:
     return list(summary["places"].items())
-
-
-def _alike(verdicts: Iterable[str]) -> str:
-    found = set(verdicts)
-    return found.pop() if len(found) == 1 else MIXED
 
 
 def _percent(share: str) -> str:

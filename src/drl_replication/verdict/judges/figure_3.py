@@ -7,7 +7,7 @@ import numpy as np
 
 from drl_replication.measures.alpha import alpha_bound, balanced_counts
 from drl_replication.paper.printed import method_title
-from drl_replication.text.numbers import digits
+from drl_replication.text.numbers import digits, shortest
 from drl_replication.verdict.evidence import (
     FAILS,
     FEWEST,
@@ -17,10 +17,12 @@ from drl_replication.verdict.evidence import (
     Judgement,
     Summary,
     above,
+    both,
     change,
     one_seed,
     side,
 )
+from drl_replication.verdict.scoring import INCONCLUSIVE
 
 CLASSES = (2, 4, 6, 8, 10)  # seen during Split MNIST
 PAPERS_ALPHA = "2"  # Table 6
@@ -37,7 +39,9 @@ def alpha_lowers_rho_and_saturates(figure: Summary, saturated: float) -> Judgeme
     alphas = sorted((a for a, s in summary["rho"].items() if len(s["values"]) >= FEWEST), key=float)
     judged = _fall_of_rho(summary, [a for a in alphas if float(a) >= bound], saturated)
     below = [a for a in sorted(summary["rho"], key=float) if float(a) < bound]
-    texts = [judged.evidence, f"BER's is {digits(summary['rho_ber']['mean'])}"]
+    texts = [judged.evidence]
+    if (ber := summary["rho_ber"]["mean"]) is not None:
+        texts.append(f"BER's is {digits(ber)}")
     if below:
         texts.append(
             "not judged, since the objective is unbounded below for alpha < "
@@ -48,9 +52,8 @@ def alpha_lowers_rho_and_saturates(figure: Summary, saturated: float) -> Judgeme
 
 def _bound(figure: Summary) -> float:
     """The largest bound on alpha of the balanced batches of Split MNIST."""
-    settings = figure.get("settings", {})
-    batch = settings.get("training_batch_size", 20)
-    reading = settings.get("readings", {}).get("drl_normalisation", "pairs")
+    settings = figure["settings"]["drl"]
+    batch, reading = settings["training_batch_size"], settings["readings"]["drl_normalisation"]
     return max(alpha_bound(balanced_counts(batch, c), reading) for c in CLASSES)
 
 
@@ -79,6 +82,8 @@ def _number(name: str) -> float:
 def drl_is_robust_to_alpha(figure: Summary, margin: float) -> Judgement:
     """Accuracy at each alpha above the bound minus that at the paper's, paired by seed."""
     finished, accuracy = figure["summary"]["finished"], figure.get("average_accuracy", {})
+    if PAPERS_ALPHA not in accuracy:
+        return Judgement(OPEN, "", [f"Figure 3: alpha = {PAPERS_ALPHA}"])
     bound = _bound(figure)
     verdicts, texts = [], []
     for alpha in sorted((a for a in accuracy if _number(a) >= bound), key=float):
@@ -92,11 +97,11 @@ def drl_is_robust_to_alpha(figure: Summary, margin: float) -> Judgement:
             continue
         inside = max(map(abs, effect.interval)) <= margin
         outside = HOLDS in (side(effect.interval, -margin), above(effect.interval, margin))
-        verdicts.append(HOLDS if inside else FAILS if outside else MIXED)
+        verdicts.append(HOLDS if inside else FAILS if outside else INCONCLUSIVE)
         texts.append(f"alpha = {alpha}: {effect.text}")
     if not verdicts:
         return one_seed("Figure 3")
-    verdict = FAILS if FAILS in verdicts else MIXED if MIXED in verdicts else HOLDS
+    verdict = FAILS if FAILS in verdicts else both(verdicts)
     text = f"accuracy minus that at alpha = {PAPERS_ALPHA}, {'; '.join(texts)}"
     return Judgement(verdict, text)
 
@@ -163,19 +168,20 @@ def drl_makes_gradients_less_similar(figure: Summary) -> Judgement:
 
 
 def drl_makes_gradients_less_diverse(figure: Summary) -> Judgement:
-    """Pairs of different classes: is their similarity higher, and do fewer conflict strongly?"""
+    """Pairs of different classes: is their similarity higher, and do fewer of them conflict?"""
     mean = _similarities(figure["summary"], "gradient", ["different"], higher=True)
-    conflicts = figure["summary"]["conflicts"]
-    shares = change(conflicts["ber"]["values"], conflicts["drl"]["values"])
-    if shares is None:
-        return mean
-    fewer = side(shares.interval, 0)
-    text = (
-        f"share under {digits(conflicts['threshold'])}: BER {digits(conflicts['ber']['mean'])}, "
-        f"DRL {digits(conflicts['drl']['mean'])}, change {shares.text}"
-    )
-    verdict = mean.verdict if mean.verdict == fewer else MIXED
-    return Judgement(verdict, f"{mean.evidence}; {text}")
+    verdicts, texts = [mean.verdict], [mean.evidence]
+    for conflicts in figure["summary"]["conflicts"]:
+        shares = change(conflicts["ber"]["values"], conflicts["drl"]["values"])
+        if shares is None:
+            return mean
+        verdicts.append(side(shares.interval, 0))
+        texts.append(
+            f"share under {shortest(conflicts['threshold'])}: BER "
+            f"{digits(conflicts['ber']['mean'])}, DRL {digits(conflicts['drl']['mean'])}, change "
+            f"{shares.text}"
+        )
+    return Judgement(both(verdicts), "; ".join(texts))
 
 
 def _similarities(
@@ -197,5 +203,4 @@ def _similarities(
             f"{pairs} class: BER {digits(ber['mean'])}, DRL {digits(drl['mean'])}, change "
             f"{effect.text}"
         )
-    verdict = found[0] if len(set(found)) == 1 else MIXED
-    return Judgement(verdict, "; ".join(texts) + f"; n = {summary['seeds']}")
+    return Judgement(both(found), "; ".join(texts) + f"; n = {summary['seeds']}")

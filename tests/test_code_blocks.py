@@ -40,6 +40,11 @@ ELSEWHERE = {
     ("docs/cluster.md", "snakemake big"): (
         "tests/workflow/test_size.py::test_a_study_is_planned_in_parts"
     ),
+    **dict.fromkeys(
+        [("docs/reproducibility.md", word) for word in ("mkdir", "cp", "snakemake verdict")],
+        "tests/workflow/test_console.py"
+        "::test_a_part_does_not_take_the_place_of_the_published_results",
+    ),
     ("docs/use.md", "python scripts/train.py"): f"{WORKFLOW}::test_by_hand",
     ("docs/use.md", "docker"): (
         "tests/workflow/test_container.py::test_the_demonstration_runs_in_the_image"

@@ -346,16 +346,18 @@ def test_correlations(changes, expected):
         assert (other.verdict, other.reason) == ("not comparable", "why")
 
 
-def test_a_correlation_is_of_as_many_runs_as_the_method_with_the_fewest_has():
+@pytest.mark.parametrize("fewest", [1, 2])
+def test_a_correlation_is_of_as_many_runs_as_the_method_with_the_fewest_has(fewest):
     records = [
         run("split_mnist", m, s, 0.6 + s / 50 + i / 100)
         for i, m in enumerate(METHOD_TITLES)
-        for s in range(12 if m == "drl" else 2)
+        for s in range(12 if m == "drl" else fewest)
     ]
     frame = verdict_of(records)
     found = frame[(frame["source"] == "Table 4") & (frame["benchmark"] == "split_mnist")]
-    assert (found["n"] == 2).all()
+    assert (found["n"] == fewest).all()
     assert found["provisional"].all()
+    assert found["reason"].eq("one seed").all() == (fewest == 1)
 
 
 def test_methods_that_the_paper_lacks_alone_have_a_verdict_of_nothing():

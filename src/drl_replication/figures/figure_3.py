@@ -171,7 +171,7 @@ def _messages(numbers: Mapping[str, Any]) -> list[str]:
     apart = {m: s["different"]["mean"] for m, s in summary["similarity"]["representation"].items()}
     both = apart["ber"] is not None
     conflicts = [
-        f"s < {shortest(c['threshold'])}: {_arrow({m: c[m]['mean'] for m in SYMBOLS}, 2)}"
+        f"< {shortest(c['threshold'])}: {_arrow({m: 100 * c[m]['mean'] for m in SYMBOLS}, 0)} %"
         for c in summary["conflicts"]
         if both
     ]
@@ -179,7 +179,7 @@ def _messages(numbers: Mapping[str, Any]) -> list[str]:
     ber = summary["rho_ber"]["mean"]
     return [
         f"two classes: mean {_arrow(apart, 2)}" if both else "",
-        "; ".join(conflicts),
+        "s " * both + ", ".join(conflicts),
         f"floor: DRL ≥ {min(rho):.2f}, BER {ber:.2f}" if rho and ber is not None else "",
     ]
 
@@ -251,9 +251,9 @@ def _say_diverged(axis: Axes, diverged: Sequence[int], runs: int) -> None:
 
 def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], numbers: Any) -> str:
     return (
-        "DRL against BER at the end of Split MNIST. (a) Similarities of representations, (b) of "
-        "gradients, of pairs of one class (dashed) and of two (solid), "
-        f"alpha = {settings['drl']['drl_alpha']:g}; arrows: BER → DRL. (c) Rho of the hidden "
+        f"DRL (alpha = {settings['drl']['drl_alpha']:g}) against BER at the end of Split MNIST. "
+        "Similarities of (a) representations and (b) gradients of pairs; above: of two "
+        "classes, BER → DRL. (c) Rho of the hidden "
         "layers against alpha, ± deviation; tiny singular values are raised (floor) or left "
         f"out (drop). {basis(experiments)} {_in_short(numbers)}"
     )
@@ -266,11 +266,11 @@ def _in_short(numbers: Mapping[str, Any]) -> str:
     told = []
     if summary["seeds"]:
         counts = [
-            f"{'fewer' if c['drl']['mean'] < c['ber']['mean'] else 'no fewer'} have s < "
+            f"{'fewer' if c['drl']['mean'] < c['ber']['mean'] else 'no fewer'} under "
             f"{shortest(c['threshold'])}"
             for c in conflicts
         ]
-        told.append(f"of gradients of two classes, with DRL {listed(counts)}")
+        told.append(f"of pairs in (b) DRL has {listed(counts)}")
     means = {reading: _means(numbers["rho"][reading]) for reading in READINGS}
     if len(means["floor"]) > 1 and "ber" in means["floor"]:
         under = [

@@ -214,8 +214,8 @@ def _cell(axis: Axes, place: int, cell: Mapping[str, Any], usual: int) -> None:
         axis.plot(ends, [place, place], color=look["color"], linewidth=width, alpha=alpha)
     axis.plot(cell["ours"], place, linestyle="none", markersize=4, alpha=alpha, **look)
     if cell["n"] != usual:
-        right = cell["ours"] if cell["high"] is None else max(cell["ours"], theirs + cell["high"])
-        _beside(axis, right, place, f"n = {cell['n']}")
+        ends = [cell["ours"], theirs + max(ACCURACY_MARGIN, cell["high"] or 0.0)]
+        _beside(axis, max(ends), place, f"n = {cell['n']}")
 
 
 def _beside(axis: Axes, x: float, place: int, told: str) -> None:

@@ -174,6 +174,7 @@ def correlation_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[
             yield row.closed(NOT_RUN, missing)
         else:
             interval = cell.pooled_low90 - row.printed, cell.pooled_high90 - row.printed
+            interval = interval if cell.n_fewest > 1 else NO_INTERVAL
             yield row.judged_alone(interval, _too_few(cell.n_fewest, interval))
 
 

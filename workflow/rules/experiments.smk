@@ -65,7 +65,7 @@ rule claim_examples:
         mem_mb=lambda w, attempt: 2000 * attempt,
     params:
         settings=json.dumps(CLAIM_EXPERIMENTS[settings.CLAIM_EXAMPLES]),
-        code=code("scripts/experiment.py", "src/drl_replication/experiments/claim_examples.py"),
+        code=settings.claim_code(settings.CLAIM_EXAMPLES),
     message:
         "Compute what judges claims, seed {wildcards.seed}"
     shell:

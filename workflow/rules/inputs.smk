@@ -319,13 +319,7 @@ def claim_data(wildcards):
 
 def code_of_claim_runs(wildcards):
     """The code of an experiment that trains five methods."""
-    parts = sorted({part for m in settings.CLAIM_METHODS for part in METHODS[m].parts})
-    own = code(
-        "scripts/experiment.py",
-        "src/drl_replication/experiments/claim_runs.py",
-        parts=tuple(parts),
-    )
-    return str((own, BENCHMARKS[wildcards.benchmark], parts))
+    return settings.claim_code(settings.CLAIM_RUNS + wildcards.benchmark)
 
 
 def digest_of(paths):

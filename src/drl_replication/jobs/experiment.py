@@ -12,6 +12,7 @@ from drl_replication.data.datasets import Images, dataset_root, load
 from drl_replication.records.experiments import Id, experiment_path, write_experiment
 from drl_replication.records.manifests import read_manifest
 from drl_replication.records.provenance import provenance
+from drl_replication.study.settings import claim_code
 
 DATA = Path("data")  # where downloads and the embedded data go
 EXPERIMENTS: dict[Id, str] = {  # and their modules in `experiments/`
@@ -64,6 +65,8 @@ def make_experiment(
     module = import_module(f"drl_replication.experiments.{EXPERIMENTS[figure]}")
     started = datetime.now(UTC)
     made_with = provenance(**module.versions())
+    if isinstance(figure, str):
+        made_with["code"] = claim_code(figure)
     images: tuple[Images, ...] = ()
     if manifest:
         dataset, checksums = read_manifest(manifest)

@@ -23,8 +23,8 @@ SENTENCES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Learning rate, split benchmarks",
         "A tenth of the printed 0.2 brings part of the print back. Of what Tables 1, 2 and 4 print "
-        "(GSS-greedy keeps its own rate), these five seeds, which tell less apart than the "
-        "verdict's forty, say: on Split MNIST "
+        "(GSS-greedy keeps its own rate), the study's seeds, which tell less apart than those "
+        "of the verdict, say: on Split MNIST "
         "{judged[learning_rate_x0.1,split_mnist]}; at the printed rate "
         "{judged[paper,split_mnist]}. On Split Fashion-MNIST "
         "{judged[learning_rate_x0.1,split_fashion]}; at the printed rate "
@@ -91,8 +91,8 @@ SENTENCES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Larger alpha",
         "It costs accuracy at the printed rate: with 16 in place of 2 Permuted MNIST changes by "
         "{change[alpha_16_paper_x1,permuted_mnist,drl]}, Split MNIST by "
-        "{change[alpha_16_paper_x1,split_mnist,drl]}, of which Figure 3 has ten seeds "
-        "(`drl_robust` of the verdict).",
+        "{change[alpha_16_paper_x1,split_mnist,drl]} (`drl_robust` of the verdict judges that by "
+        "Figure 3's seeds).",
         "alpha_16_paper_x1/runs/permuted_mnist/drl",
         ("falls alpha_16_paper_x1,permuted_mnist,drl",),
     ),

@@ -24,6 +24,7 @@ from drl_replication.study.runs import Run, key
 from drl_replication.study.settings import (
     FIGURE_IMAGES,
     changed_readings,
+    claim_code,
     claim_experiments,
     run_settings,
     settings_of_runs,
@@ -150,22 +151,30 @@ def figure_records(config: Mapping, figure: str) -> list[str]:
 def claim_records(config: Mapping, there: bool = True) -> list[str]:
     """Records of the experiments that judge claims, below the folder of results.
 
-    With `there` those that are, and that were made with these settings; else all that may be.
+    With `there` those that are, and that were made with these settings and, but where records are
+    taken as they are, by this code; else all that may be.
     """
-    paths = {
-        experiment_path("experiments", name, seed).as_posix(): own
-        for name, own in claim_experiments(config).items()
-        for seed in config["seeds"]
-    }
     results = Path(config["results_dir"])
-    return [p for p, own in paths.items() if not there or _was_made_with(results / p, own)]
+    found = []
+    for name, own in claim_experiments(config).items():
+        code = "" if config["records_only"] else claim_code(name)
+        for seed in config["seeds"]:
+            path = experiment_path("experiments", name, seed)
+            if not there or _was_made_with(results / path, own, code):
+                found.append(path.as_posix())
+    return found
 
 
-def _was_made_with(path: Path, settings: Mapping) -> bool:
-    """A glance for planning: records are checked whole where they are used."""
+def _was_made_with(path: Path, settings: Mapping, code: str) -> bool:
+    """A glance for planning: records are checked whole where they are used.
+
+    `code`: a digest, or empty for any; older records have none.
+    """
     try:
-        return path.exists() and read_json(path)["settings"] == settings
-    except (RecordError, RecursionError, KeyError, TypeError):
+        if not path.exists() or (record := read_json(path))["settings"] != settings:
+            return False
+        return not code or record["provenance"].get("code", code) == code
+    except (RecordError, RecursionError, KeyError, TypeError, AttributeError):
         return False
 
 

@@ -1,8 +1,10 @@
 """What the configuration means for single runs and figures."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from drl_replication import sources
 from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.validation import HELD_OUT
 from drl_replication.learning.methods import METHODS
@@ -112,6 +114,15 @@ def claim_experiments(config: Mapping[str, Any]) -> dict[str, dict]:
     return {CLAIM_EXAMPLES: examples} | {
         f"{CLAIM_RUNS}{b}": {m: _of_experiment(config, b, m) for m in CLAIM_METHODS} for b in small
     }
+
+
+def claim_code(name: str) -> str:
+    """SHA-256 of the code of an experiment of `claim_experiments`, and of its tables' rows."""
+    benchmark = name.removeprefix(CLAIM_RUNS) if name.startswith(CLAIM_RUNS) else ""
+    module = sources.PACKAGE / "experiments" / ("claim_runs.py" if benchmark else f"{name}.py")
+    used = {part for m in CLAIM_METHODS for part in METHODS[m].parts} if benchmark else ()
+    own = sources.digest(module, parts=(parts := tuple(sorted(used))))
+    return hashlib.sha256(repr((own, BENCHMARKS.get(benchmark), parts)).encode()).hexdigest()
 
 
 def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:

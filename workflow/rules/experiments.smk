@@ -70,7 +70,8 @@ rule claim_examples:
         "Compute what judges claims, seed {wildcards.seed}"
     shell:
         'python "$SCRIPTS"/experiment.py --figure claim_examples --seed {wildcards.seed}'
-        " --settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
+        " --settings {params.settings:q} --code {params.code} --output {output:q} 2>&1"
+        " | tee {log:q}"
 
 
 rule claim_runs:
@@ -96,7 +97,7 @@ rule claim_runs:
     shell:
         'python "$SCRIPTS"/experiment.py --figure claim_runs_{wildcards.benchmark}'
         " --seed {wildcards.seed} --settings {params.settings:q} --manifest {input.manifest:q}"
-        " --output {output:q} 2>&1 | tee {log:q}"
+        " --code {params.code} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule claims:

@@ -12,7 +12,6 @@ from drl_replication.data.datasets import Images, dataset_root, load
 from drl_replication.records.experiments import Id, experiment_path, write_experiment
 from drl_replication.records.manifests import read_manifest
 from drl_replication.records.provenance import provenance
-from drl_replication.study.settings import claim_code
 
 DATA = Path("data")  # where downloads and the embedded data go
 EXPERIMENTS: dict[Id, str] = {  # and their modules in `experiments/`
@@ -36,12 +35,18 @@ def parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
     parser.add_argument("--manifest", type=Path, help="checksums of the dataset, if it uses one")
+    parser.add_argument("--code", default="", help="its digest, to record")
     parser.add_argument("--output", type=Path, required=True, help="record to write")
     return parser
 
 
 def make_experiment(
-    figure: Id, seed: int, settings: dict, output: Path, manifest: Path | None = None
+    figure: Id,
+    seed: int,
+    settings: dict,
+    output: Path,
+    manifest: Path | None = None,
+    code: str = "",
 ) -> None:
     """Measure on the CPU with one thread and write the record.
 
@@ -54,6 +59,7 @@ def make_experiment(
         output: a path that ends as `experiment_path` says.
         manifest: checksums of the verified dataset; other bytes are refused. The dataset lies in
             DRL_DATA_DIR where that is set.
+        code: its digest, `study.settings.claim_code` of an experiment that judges claims; recorded.
 
     Raises:
         ValueError: `output` is another place, or the data are not there as asked for.
@@ -65,8 +71,8 @@ def make_experiment(
     module = import_module(f"drl_replication.experiments.{EXPERIMENTS[figure]}")
     started = datetime.now(UTC)
     made_with = provenance(**module.versions())
-    if isinstance(figure, str):
-        made_with["code"] = claim_code(figure)
+    if code:
+        made_with["code"] = code
     images: tuple[Images, ...] = ()
     if manifest:
         dataset, checksums = read_manifest(manifest)

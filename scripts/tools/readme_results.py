@@ -45,10 +45,7 @@ def main() -> None:
     table, verdict, claims = (read(path) for path in (TABLE, VERDICT, CLAIMS))
     first = {
         "summary": summary(table, verdict, claims),
-        "robustness": robustness(
-            read(STUDY / "curve.csv"),
-            read(TUNING / "tests.csv"),
-        ),
+        "robustness": robustness(read(STUDY / "curve.csv"), read(TUNING / "tests.csv")),
         "results": results(table),
     }
     more = {
@@ -121,11 +118,10 @@ def robustness(curve: pd.DataFrame | None, tests: pd.DataFrame | None) -> str:
         )
     curve = counted_once(curve, PAPER)
     scan = of_alpha(curve)
-    told = [
-        f"in {ahead} of {len(part)} comparisons, trails in {behind}"
-        for part in (curve[~scan], curve[scan])
-        for ahead, behind in [leads_and_trails(part)]
-    ]
+    told = []
+    for part in (curve[~scan], curve[scan]):
+        ahead, behind = leads_and_trails(part)
+        told.append(f"in {ahead} of {len(part)} comparisons, trails in {behind}")
     return (
         f"**And otherwise:** under other readings and learning rates, n ≤ {curve['n'].max()}, DRL "
         f"leads the rival that is best on the same seeds {told[0]}; with another alpha {told[1]} "

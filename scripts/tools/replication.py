@@ -219,16 +219,12 @@ def comparisons(frame: pd.DataFrame) -> str:
 
 def audit(frame: pd.DataFrame) -> str:
     """How many rows of each source break the identity, and what else is found in the paper's."""
-    broken = {
-        source: int(part["finding"].fillna("").str.contains(BROKEN).sum())
-        for source, part in frame.groupby("source", sort=False)
-    }
-    paper = frame[frame["source"] == "paper"]
-    repeated = int(paper["finding"].fillna("").str.contains(REPEATED).sum())
+    paper, finding = frame["source"] == "paper", frame["finding"].fillna("")
+    broken, repeated = (finding.str.contains(words) for words in (BROKEN, REPEATED))
     return (
-        f"of the replication's {len(frame) - len(paper)} rows {broken.get('ours', 0)} break it, of "
-        f"the paper's {len(paper)} rows {broken.get('paper', 0)}, and {repeated} "
-        "repeat another table's digits."
+        f"of the replication's {sum(~paper)} rows {sum(broken & ~paper)} break it, of the paper's "
+        f"{sum(paper)} rows {sum(broken & paper)}, and {sum(repeated & paper)} repeat another "
+        "table's digits."
     )
 
 

@@ -121,8 +121,9 @@ def claim_code(name: str) -> str:
     benchmark = name.removeprefix(CLAIM_RUNS) if name.startswith(CLAIM_RUNS) else ""
     module = sources.PACKAGE / "experiments" / ("claim_runs.py" if benchmark else f"{name}.py")
     used = {part for m in CLAIM_METHODS for part in METHODS[m].parts} if benchmark else ()
-    own = sources.digest(module, parts=(parts := tuple(sorted(used))))
-    return hashlib.sha256(repr((own, BENCHMARKS.get(benchmark), parts)).encode()).hexdigest()
+    parts = tuple(sorted(used))
+    all_of_it = sources.digest(module, parts=parts), BENCHMARKS.get(benchmark), parts
+    return hashlib.sha256(repr(all_of_it).encode()).hexdigest()
 
 
 def settings_of_runs(config: Mapping[str, Any]) -> dict[str, dict[str, dict]]:

@@ -57,6 +57,6 @@ def incomparable_figure(figure: Mapping[str, Any]) -> str:
     dataset, paper = figure.get("dataset", "unknown"), BENCHMARK_DATASETS["split_mnist"]
     found = [] if dataset == paper else [f"data: {plain(dataset)} instead of {paper}"]
     for settings in figure.get("settings", {}).values():
-        run = Basis._make(basis(settings | {"dataset": paper})[name] for name in Basis._fields)
+        run = Basis(**basis(settings | {"dataset": paper}))  # the data are those of the record
         found += [reason for reason in _reasons(run) if reason not in found]
     return "; ".join(found)

@@ -8,8 +8,10 @@ from helpers import default_config
 
 from drl_replication import sources
 from drl_replication.data.datasets import DATASETS
+from drl_replication.experiments import claim_examples
+from drl_replication.jobs.experiment import make_experiment
 from drl_replication.learning.methods import METHODS
-from drl_replication.records.experiments import experiment_path, write_experiment
+from drl_replication.records.experiments import experiment_path, read_experiment, write_experiment
 from drl_replication.study import config, selection
 from drl_replication.study.settings import CLAIM_METHODS, claim_code, claim_experiments
 
@@ -96,3 +98,11 @@ def test_the_code_of_an_experiment_is_all_that_it_runs(monkeypatch):
     assert len({claim_code(name) for name in names}) == 3  # the row of the benchmark tells two
     parts = {part for method in CLAIM_METHODS for part in METHODS[method].parts}
     assert digests == {"claim_examples.py": (), "claim_runs.py": tuple(sorted(parts))}
+
+
+@pytest.mark.parametrize("code", ["", "digest"])
+def test_the_job_of_an_experiment_records_the_code_that_it_is_told(empty_folder, monkeypatch, code):
+    monkeypatch.setattr(claim_examples, "measure", lambda seed, settings: {"arms": {}})
+    path = experiment_path(empty_folder, "claim_examples", 0)
+    make_experiment("claim_examples", 0, {}, path, code=code)
+    assert read_experiment(path)["provenance"].get("code", "") == code

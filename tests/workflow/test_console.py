@@ -85,6 +85,15 @@ def test_the_sentence_of_a_failure_is_the_last(fresh, tmp_path):
 
 
 @pytest.mark.workflow
+def test_a_selection_of_which_nothing_can_run_is_told_in_a_sentence(fresh):
+    selected = ("methods=[er_ace]", "benchmarks=[permuted_mnist]")
+    done = fresh.snakemake("table_1", "--config", *selected)
+    assert error_sentences(done)
+    [said] = lines(done)
+    assert said.startswith("nothing is selected that can run (er_ace on permuted_mnist: its tasks ")
+
+
+@pytest.mark.workflow
 @pytest.mark.parametrize("target", ["report", "figure_2"])
 def test_records_only_without_records_is_told_in_a_sentence(fresh, target):
     done = fresh.snakemake(target, "--config", "records_only=True")

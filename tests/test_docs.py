@@ -135,8 +135,8 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     (folder / "effects.csv").unlink(missing_ok=True)
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "n ≤ 5, DRL leads the rival that is best on the same seeds in 1 of 3 comparisons" in text
-    assert "trails in 1; with another alpha in 0 of 1 comparisons, trails in 1 (" in text
+    assert "n ≤ 5, DRL leads its best rival, picked on the same seeds, in 1 of 3 comp" in text
+    assert "trails in 1; with another weight alpha in 0 of 1 comparisons, trails in 1 (" in text
     shutil.rmtree(folder)
     (copy.root / "README.md").write_text(README, encoding="utf-8")
 

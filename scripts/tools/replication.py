@@ -41,6 +41,7 @@ from drl_replication.text.numbers import count, digits, listed, with_interval, w
 from drl_replication.verdict.claims import EXPERIMENTS
 from drl_replication.verdict.evidence import CLAIM_VERDICTS, OPEN
 from drl_replication.verdict.page import claim_counts, on_rho
+from drl_replication.verdict.rules import READ
 
 PUBLISHED = PROJECT / "results" / "published"
 PAPER_RUNS = len(BENCHMARK_TITLES) * len(METHOD_TITLES) * PRINTED_SEEDS
@@ -197,6 +198,7 @@ def of_claims(frame: pd.DataFrame) -> dict[str, Any]:
         "experiments": int((frame["source"] == EXPERIMENTS).sum()),
         "told": f"Of {len(frame)} claims: {told}.",
         "on_rho": on_rho(frame),
+        "read": READ,
         "judged": "\n\n".join(parts),
         "open": listed(f"`{name}`" for name in frame.loc[frame["verdict"] == OPEN, "id"]),
     }
@@ -289,7 +291,7 @@ def added(tables: Path) -> str:
     header = ["", *map(benchmark_title, benchmarks)]
     dead = collapsed_notes(there.fillna({"collapsed": ""}))
     return (
-        f"**Added methods**, average accuracy, {count(there['n'])} "
+        f"**Added methods**, average accuracy, ± sample standard deviation, {count(there['n'])} "
         f"([tables](results/published/added/tables/)):\n\n{markdown_grid(header, rows)}\n"
         f"{bullets([*dead, *answers])}"
     )

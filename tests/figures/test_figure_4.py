@@ -105,4 +105,4 @@ def test_the_caption_follows_the_numbers():
     details = " ".join(figure_4._details(rows))
     assert "P(S < −0.05) is 0.25, 0.25, 0.25 and 0.25" in details
     rows["a"]["probability"] = 0.95
-    assert "As the paper says" in figure_4._caption(rows, 100)
+    assert "is the highest in (a)" in figure_4._caption(rows, 100)

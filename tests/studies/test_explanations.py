@@ -27,13 +27,14 @@ def test_a_sentence_has_the_study_s_numbers():
         [
             row("representation_layers_hidden", "split_mnist", "drl"),
             row("representation_layers_hidden", "permuted_mnist", "drl", effect=-0.25),
+            row("representation_layers_hidden", "split_fashion", "drl"),
             row("representation_layers_hidden", "split_mnist", "drl", measure="rho", effect=9.0),
         ]
     )
     [found] = explanations.explanations(effects, AGREEMENT)
     assert found.about == "The logits in h"
     assert "by +0.500 [0.400, 0.600] on Split MNIST" in found.sentence
-    assert "by −0.250 [0.400, 0.600] on Permuted MNIST" in found.sentence
+    assert "−0.250 [0.400, 0.600] on Permuted MNIST" in found.sentence
 
 
 def test_without_its_runs_there_is_no_sentence():
@@ -47,6 +48,7 @@ def test_a_sentence_is_told_only_where_the_runs_say_so():
             [
                 row("alpha_16_paper_x1", "permuted_mnist", "drl", **changes),
                 row("alpha_16_paper_x1", "split_mnist", "drl"),
+                row("alpha_16_paper_x1", "split_fashion", "drl"),
             ]
         )
         return [found.about for found in explanations.explanations(effects, AGREEMENT)]
@@ -62,15 +64,18 @@ def test_a_sentence_is_told_only_where_the_runs_say_so():
 def test_more_numbers_must_be_reproduced_where_it_says_so():
     rate = "learning_rate_x0.1"
 
-    def told(reproduced):
+    def told(reproduced, drl=0.8):
+        means = {"drl": drl, "er": 0.75}
+        effects = [row(rate, b, m, after=mean) for b in BENCHMARKS[1:] for m, mean in means.items()]
         lines = [(rate, b, reproduced, 0, 1) for b in BENCHMARKS[1:]]
         lines += [("paper", b, 2, 0, 1) for b in BENCHMARKS[1:]]
-        return explanations.explanations(
-            pd.DataFrame([row("none", "none", "none")]), pd.DataFrame(lines, columns=[*AGREEMENT])
-        )
+        agreement = pd.DataFrame(lines, columns=[*AGREEMENT])
+        return explanations.explanations(pd.DataFrame(effects), agreement)
 
-    assert [found.about for found in told(3)] == ["Learning rate, split benchmarks"]
-    assert told(2) == []
+    [found] = told(3)
+    assert found.about == "Learning rate, split benchmarks"
+    assert "by 0.050 and 0.050 alone" in found.sentence
+    assert told(2) == told(3, drl=0.7) == []
 
 
 def test_every_sentence_is_told_of_the_published_study():

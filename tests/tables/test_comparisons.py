@@ -251,7 +251,7 @@ def test_markdown():
     # on Split Fashion-MNIST two methods of the table were not run, so it has no best
     assert "| Average accuracy, ours | **R-Margin** | – |" in markdown
     assert "| Average accuracy, the paper's | **DRL, Multisimilarity** | **DRL** |" in markdown
-    assert "the best over the methods of this table of the mean over seeds" in markdown
+    assert "the best over the paper's methods in this table of the mean over seeds" in markdown
     assert markdown.endswith("- A remark.\n")
     assert "nan" not in markdown
 

@@ -372,7 +372,7 @@ def test_latex():
     assert r"\quad paper & 0.026 ($-$0.001) & 0.069 ($-$0.034) \\" in text
     assert r"\begin{tabular}{@{}lcc@{}}" in text
     assert r"a\_b = 50 \% of \{x\} \& $\rho$" in text
-    assert "the best accuracy on task i over all methods and seeds" in text
+    assert "the best accuracy on task i over all seeds of the paper's methods" in text
     assert text.isascii()
     opened = re.findall(r"\\begin{(\w+)}", text)
     assert opened[::-1] == re.findall(r"\\end{(\w+)}", text)

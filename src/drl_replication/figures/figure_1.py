@@ -226,11 +226,12 @@ def _caption(numbers: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     n = numbers["repetitions"]
     return (
         f"Logistic regression on 2-D Gaussians. (a) Task 1: the {percent} of samples whose "
-        "gradients are the most diverse (GSS-IQP, black); (b) after a third class with that "
-        "memory, (c) with a random one: the first "
-        f"of {n} data sets. (d)-(f) Accuracy, random minus GSS-IQP, over all {n}, at three places "
-        f"of class 3. Selected samples lie {ratio:.2f} times as far from the boundary as all. To "
-        "notice: who wins depends on where class 3 lies."
+        "gradients are the most diverse (GSS-IQP; the memory is black); (b) after a third class "
+        f"with that memory, (c) with a random one: the first of {n} data sets. "
+        f"(d)-(f) Accuracy, random minus GSS-IQP, over all {n}, at three places "
+        "of class 3; that of (a)-(c) was chosen after (d) had been seen. Selected samples lie "
+        f"{ratio:.2f} times as far from the boundary as all. To notice: who wins depends on where "
+        "class 3 lies."
     )
 
 

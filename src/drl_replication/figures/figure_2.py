@@ -126,10 +126,11 @@ def _caption(experiments: list[dict[str, Any]], summary: Mapping[str, Any]) -> s
     return (
         "Cosine similarity of representations against that of gradients, for pairs of test images "
         "of two classes (blue circles) and of one (orange triangles); "
-        f"{len(drawn['negative']['gradient'])} random pairs a kind of seed "
+        f"{len(drawn['negative']['gradient'])} random pairs of each kind, of seed "
         f"{experiments[0]['seed']}; numbers are mean ± sample deviation over {basis(experiments)} "
-        "To notice: the correlations' signs, and that of all triangles at most "
-        f"{100 * max(conflicting):.2g} % lie left of 0, where gradients conflict."
+        "To notice: the correlations' signs, and that of all triangles "
+        f"{'at most ' if max(conflicting) else ''}{100 * max(conflicting):.2g} % lie left of 0, "
+        "where gradients conflict."
     )
 
 

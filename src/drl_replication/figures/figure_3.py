@@ -32,6 +32,7 @@ CONFLICTS = (0.0, -0.1)  # cosine similarity under which gradients conflict (Eq.
 LAYERS = "hidden"  # rho_layers
 READINGS = {"floor": "-", "drop": ":"}  # of rho_null, the default first; line style
 TICKS = (0.5, 1, 2, 5, 10, 20)  # of rho
+HOLLOW = {"linestyle": "none", "markerfacecolor": "white"}
 
 
 def draw(records: Sequence[Path], settings: Mapping[str, Any]) -> tuple[Figure, dict[str, Any]]:
@@ -213,12 +214,19 @@ def _rho(axis: Axes, numbers: Mapping[str, Any]) -> None:
     alphas = [name for name in numbers["diverged"] if name != "ber"]
     for reading, dashes in READINGS.items():
         found = numbers["rho"][reading]
-        finished = {i: found[a] for i, a in enumerate(alphas) if found[a]["values"]}
-        means, spread = ([s[key] or 0 for s in finished.values()] for key in ("mean", "std"))
         look: dict[str, Any] = {"linestyle": dashes, "capsize": 2, "markersize": 3, "linewidth": 1}
         style = method_style("drl") | look
-        if finished:
-            axis.errorbar(list(finished), means, spread, label=f"DRL, {reading}", **style)
+        # Where some runs diverged, those that are left say little: apart from the line, hollow.
+        parts = (False, style | {"label": f"DRL, {reading}"}), (True, style | HOLLOW)
+        for some_gone, style in parts:
+            shown = {
+                i: found[a]
+                for i, a in enumerate(alphas)
+                if found[a]["values"] and bool(numbers["diverged"][a]) == some_gone
+            }
+            means, spread = ([s[key] or 0 for s in shown.values()] for key in ("mean", "std"))
+            if shown:
+                axis.errorbar(list(shown), means, spread, **style)
         if found["ber"]["values"]:
             style = {"color": method_style("ber")["color"], "linestyle": dashes, "linewidth": 1}
             axis.axhline(found["ber"]["mean"], label=f"BER, {reading}", **style)
@@ -250,12 +258,13 @@ def _say_diverged(axis: Axes, diverged: Sequence[int], runs: int) -> None:
 
 
 def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], numbers: Any) -> str:
+    hollow = " (hollow: some runs diverged)" if any(numbers["diverged"].values()) else ""
     return (
         f"DRL (alpha = {settings['drl']['drl_alpha']:g}) against BER at the end of Split MNIST. "
         "Similarities of (a) representations and (b) gradients of pairs; above: of two "
         "classes, BER → DRL. (c) Rho of the hidden "
-        "layers against alpha, ± deviation; tiny singular values are raised (floor) or left "
-        f"out (drop). {basis(experiments)} {_in_short(numbers)}"
+        f"layers against alpha, ± deviation{hollow}; tiny singular values are "
+        f"raised (floor) or left out (drop). {basis(experiments)} {_in_short(numbers)}"
     )
 
 

@@ -88,6 +88,10 @@ def _details(found: Mapping[str, Any]) -> list[str]:
 
 
 def _verdict(p: Mapping[str, float]) -> str:
-    if p["a"] > max(p["b"], p["c"]):
-        return "As the paper says, P(S < 0) is the highest in (a) of (a) to (c)."
+    lead = p["a"] - max(p["b"], p["c"])
+    if lead > 0:
+        return (
+            f"P(S < 0) is the highest in (a) of (a) to (c), by {lead:.2f}; the paper finds it "
+            "“much higher”."
+        )
     return "Against the paper, P(S < 0) is not the highest in (a) of (a) to (c)."

@@ -69,9 +69,9 @@ def draw(
 
 CAPTION = (
     "Share of each task's samples in the memory after learning each task, mean over the runs with "
-    "a memory policy, stacked from the first task (dark) to the last (bright); error bars and the "
-    "number beside: the first task's share, ± sample standard deviation over runs. To notice: the "
-    "ring buffer shares evenly by design; GSS-greedy does not."
+    "each memory policy, stacked from the first task (dark) to the last (bright); error bars and "
+    "the number beside: the first task's share, ± sample standard deviation over runs. To notice: "
+    "the ring buffer shares evenly by design; GSS-greedy does not."
 )
 
 

@@ -21,19 +21,20 @@ from drl_replication.figures.style import (
 )
 from drl_replication.paper.printed import benchmark_order, benchmark_title, method_title
 from drl_replication.tables.frames import read_csv
+from drl_replication.text.numbers import count
 
 ROW_INCHES = 0.13  # of a choice below the curves
 MOST_ROWS = 45  # of choices with their values; with more, those of one name share a row
 CAPTION = (
-    "Average accuracy of DRL minus that of its best rival, paired by seed, under every variant of "
-    "the study, sorted, with Student's 95 % intervals, the widest cut off. Orange: the settings "
-    "that the others are compared with; grey: DRL alone has another learning rate, so that rates "
-    "are compared, and not methods. Below: what a variant changes. To notice: whether the sign "
-    "hangs on a choice, and on which."
+    "Average accuracy of DRL minus that of the rival that is best on the same seeds, which favours "
+    "it; under every variant, sorted, with Student's 95 % intervals, {n}, the widest cut off. "
+    "Orange: what the others are compared with; blue: one learning rate for all; grey: another for "
+    "DRL alone. Below: what a variant changes. To notice: whether the sign hangs on a choice."
 )
 DETAIL = (
-    "The rival is the one with the best mean under that variant, which pulls the difference down: "
-    "the best of several means is too good by chance."
+    "The best of several means is too good by chance, which pulls the difference down. A variant "
+    "that changes neither DRL nor that rival repeats the orange point; where variants are counted, "
+    "each value counts once."
 )
 
 
@@ -69,7 +70,7 @@ def draw(records: Sequence[Path], settings: Mapping) -> tuple[Figure, dict]:
     return _figure(panels, choices), {
         "panels": panels,
         "summary": ahead,
-        "caption": CAPTION + _late(frame),
+        "caption": CAPTION.format(n=count(frame["n"])) + _late(frame),
         "details": [DETAIL, f"Rivals: {names}."],
     }
 

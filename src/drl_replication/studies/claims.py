@@ -31,7 +31,8 @@ def claims_by_variant(columns: Columns) -> pd.DataFrame:
     """Each claim on runs, judged under each variant, the base first.
 
     A variant's own runs take the place of the base's where it has some. Claims that are judged by
-    figures are left out: no variant draws them anew.
+    figures are left out: no variant draws them anew. So are those on times, which tell how busy
+    the machine was that a variant ran on.
     """
     wanted = [claim for claim in all_claims() if claim.source == RUNS]
     found = []
@@ -112,7 +113,7 @@ def to_markdown(frame: pd.DataFrame, base: str, remarks: Sequence[str] = ()) -> 
         "says nothing of choices that no variant makes.\n"
         "- A variant's runs take the place of the others where it has some; the study's benchmarks "
         "and seeds are the only ones, so that a claim on five benchmarks may stay open.\n"
-        "- Claims that figures judge are not here.\n"
+        "- Claims that figures, experiments or times judge are not here.\n"
     )
     notes += "".join(f"- {remark}\n" for remark in remarks)
     counts = markdown_grid(["verdicts, all variants", *CLAIM_VERDICTS], grid)

@@ -49,7 +49,7 @@ def to_markdown(
         _largest(effects),
         "## Everything",
         "- `effects.md`, `agreement.md` and `claims.md` beside this page, and the same as CSV; "
-        "`curve.csv` and `rates.csv` are what the two figures show.\n"
+        "`curve.csv` and `rates.csv` are what its figures show, where it has some.\n"
         "- `records.jsonl.gz` holds the records that all of this is made from.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -164,19 +164,24 @@ def summary(
                 f"{count(part['n'])}), under {behind} behind."
             )
     for benchmark, part in agreement.groupby("benchmark", sort=False):
-        sentences.append(_nearest(str(benchmark), rows(part, Agreement), base, study.chosen_on))
+        sentences.append(_nearest(study, str(benchmark), rows(part, Agreement)))
     return sentences
 
 
-def _nearest(benchmark: str, found: list[Agreement], base: str, chosen_on: Sequence[str]) -> str:
+def _nearest(study: StudyFile, benchmark: str, found: list[Agreement]) -> str:
+    base = study.base.name
     [own] = [row for row in found if row.variant == base]
     nearest = [row for row in found if row.nearest]
     best = min(nearest, key=lambda row: row.distance_chosen_on, default=own)
-    methods = listed(map(method_title, chosen_on))
+    [variant] = [v for v in study.variants if v.name == best.variant]
+    cells = {(cell.benchmark, cell.method) for cell in variant.cells}
+    changed = [method for method in study.chosen_on if (benchmark, method) in cells]
+    some = f" (of these it changes {listed(map(method_title, changed))})"
     return (
-        f"{benchmark_title(benchmark)}: picked on the accuracies of {methods} alone, "
-        f"`{best.variant}` is nearest to the print; on the other methods' numbers its distance is "
-        f"{digits(best.other_distance)}, that of `{base}` {digits(own.other_distance)}."
+        f"{benchmark_title(benchmark)}: picked on the accuracies of "
+        f"{listed(map(method_title, study.chosen_on))} alone, `{best.variant}` is nearest to the "
+        f"print{some * (len(changed) < len(study.chosen_on))}; on the other methods' numbers its "
+        f"distance is {digits(best.other_distance)}, that of `{base}` {digits(own.other_distance)}."
     )
 
 

@@ -13,9 +13,9 @@ from drl_replication.text.numbers import count
 ENOUGH = 5  # runs, below which a number is provisional
 PROVISIONAL = " ‡"
 REFERENCE_NOTES = {
-    "best_run": "the best accuracy on task i over all methods and seeds of this table",
-    "best_mean": "the best over the methods of this table of the mean over seeds",
-    "per_seed": "per seed, the best accuracy on task i over the methods of this table",
+    "best_run": "the best accuracy on task i over all seeds of the paper's methods in this table",
+    "best_mean": "the best over the paper's methods in this table of the mean over seeds",
+    "per_seed": "per seed, the best accuracy on task i over the paper's methods in this table",
 }
 
 

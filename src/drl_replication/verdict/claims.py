@@ -30,7 +30,8 @@ from drl_replication.verdict.judges import (
 )
 
 OTHERWISE = "not for "  # another reading of rho
-RUNS, EXPERIMENTS = "runs", "experiments"  # sources besides the figures
+RUNS, TIMES, EXPERIMENTS = "runs", "times", "experiments"  # sources besides the figures
+OF_RUNS = (RUNS, TIMES)
 ON_DATA = ("figure_2", "figure_3")
 STEPS = 100  # of the range in which a threshold is varied
 MODULES = (accuracies, correlations, experiments, figure_1, figure_2, figure_3, figure_4, times)
@@ -63,7 +64,7 @@ class Claim:
     id: str
     sentence: str
     section: str
-    source: str  # of the evidence: runs, experiments, or a figure
+    source: str  # of the evidence: runs, their times, experiments, or a figure
     rule: str
     judge: Callable[..., Judgement]  # of an `Evidence`, or of the JSON of the figure
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Claim:
         bounds = {name: threshold.value for name, threshold in self.thresholds.items()} | changed
         if self.source == EXPERIMENTS:
             return self.judge(evidence, **bounds)
-        if self.source == RUNS:
+        if self.source in OF_RUNS:
             return self._of_runs(evidence, bounds)
         if self.source not in evidence.figures:
             return Judgement(OPEN, missing=[self.source.replace("figure_", "Figure ")])
@@ -161,7 +162,7 @@ def _ranges(claim: Claim, evidence: Evidence) -> Iterator[str]:
 
 def _readings(claim: Claim, evidence: Evidence, own: Judgement) -> Iterator[str]:
     """Of a claim on rho: under which readings of rho its verdict is another, or that none is."""
-    if claim.source != RUNS:
+    if claim.source not in OF_RUNS:
         return
     found = {name: claim.judged(e) for name, e in evidence.other_readings_of_rho.items()}
     turned = [f"{name} ({j.verdict})" for name, j in found.items() if j.verdict != own.verdict]
@@ -173,7 +174,7 @@ def _readings(claim: Claim, evidence: Evidence, own: Judgement) -> Iterator[str]
 
 def _other_data(source: str, evidence: Evidence) -> str:
     """Why what was measured is not what the paper measured, if so."""
-    if source == RUNS:
+    if source in OF_RUNS:
         return "; ".join(f"{benchmark_title(b)}: {why}" for b, why in evidence.other.items())
     if source == EXPERIMENTS:
         return "; ".join(evidence.other_experiments)

@@ -175,7 +175,8 @@ def correlation_rows(frame: pd.DataFrame, other: Mapping[str, str]) -> Iterator[
         else:
             interval = cell.pooled_low90 - row.printed, cell.pooled_high90 - row.printed
             interval = interval if cell.n_fewest > 1 else NO_INTERVAL
-            yield row.judged_alone(interval, _too_few(cell.n_fewest, interval))
+            few = _too_few(cell.n_fewest, interval)
+            yield row.judged_alone(interval, few and f"of the method with the fewest: {few}")
 
 
 def _too_few(n: int, interval: tuple[float, float]) -> str:

@@ -152,8 +152,9 @@ def _ranks(agreement: pd.DataFrame) -> str:
     lines = [[s, *(cells.get((s, b), NONE) for b in BENCHMARK_TITLES)] for s in RANKED]
     notes = [
         "Kendall's tau-b of ours and the paper's: 1 is the same order of the methods, 0 none, −1 "
-        "the reverse; in brackets the number of methods. Of seven methods without any agreement, "
-        "|tau| is 0.71 or more in 3 of 100 cases.",
+        "the reverse; in brackets the number of methods, and the seeds of the one with the fewest "
+        f"where these are under {ENOUGH}. Of seven methods without any agreement, |tau| is 0.71 or "
+        "more in 3 of 100 cases.",
         "Table 3 is ranked without GSS's two misprinted cells.",
     ]
     if not agreement["comparable"].all():
@@ -165,8 +166,8 @@ def _ranks(agreement: pd.DataFrame) -> str:
 def _tau(row: Ranks) -> str:
     if math.isnan(row.tau):
         return NONE
-    one_seed = ", one seed" if row.n == 1 else notes.PROVISIONAL if row.n < ENOUGH else ""
-    tau = f"{digits(row.tau, decimals=2)} ({row.methods}{one_seed})"
+    few = f", n ≥ {row.n}{notes.PROVISIONAL}" if row.n < ENOUGH else ""
+    tau = f"{digits(row.tau, decimals=2)} ({row.methods}{few})"
     return tau + ("" if row.comparable else " †")
 
 

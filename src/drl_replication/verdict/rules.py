@@ -62,10 +62,15 @@ DEVIATIONS = (
 )
 OF_NUMBERS = (DEPENDENCE, RULE, INTERVALS, OTHERS, POWER_NOTE, MULTIPLICITY)
 
+READ = (
+    "Brackets are 95 % intervals, where a rule has no other; yes, no: the interval lies where the "
+    "rule wants it, or wholly on the other side; open: neither. Pooled: over all runs; between: "
+    "over the methods' means; within: over runs less the mean of their method."
+)
 CLAIMS = (
     f"A claim is judged on the benchmarks on which each method that it needs has {ENOUGH} finished "
     "runs; what else it would need is named as missing. ‡: provisional, by fewer runs. Same "
-    "verdict for: each threshold is varied alone, the others as chosen."
+    f"verdict for: each threshold is varied alone, the others as chosen. {READ}"
 )
 ALPHA = (
     "Why DRL diverges at small alpha: where all samples of a class have one representation, "

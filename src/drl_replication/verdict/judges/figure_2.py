@@ -13,6 +13,7 @@ from drl_replication.verdict.evidence import (
     Judgement,
     Summary,
     above,
+    both,
     change,
     every,
     one_seed,
@@ -56,6 +57,22 @@ def _classifiers(
     )
     missing = [f"Figure 2: two seeds of classes {c}" for c in CLASSIFIERS if c not in found]
     return Judgement(verdict, text, missing)
+
+
+def negative_pairs_correlate_more(figure: Summary) -> Judgement:
+    """Size of the correlation of negative pairs minus that of positive ones, paired by seed."""
+    verdicts, texts = [], []
+    for name in CLASSIFIERS:
+        summary = figure["summary"]["classifiers"][name]
+        positive, negative = (
+            np.abs(summary[f"{kind}_correlation"]["values"]) for kind in ("positive", "negative")
+        )
+        larger = change(positive, negative)
+        if larger is None:
+            return one_seed("Figure 2")
+        verdicts.append(above(larger.interval, 0))
+        texts.append(f"classes {name}: {larger.text}, n = {len(negative)}")
+    return Judgement(both(verdicts), "; ".join(texts))
 
 
 def zero_and_one_are_separable(figure: Summary, share: float) -> Judgement:

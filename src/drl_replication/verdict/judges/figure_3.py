@@ -68,10 +68,11 @@ def _what_happened(figure: Summary, alpha: str) -> str:
 
 def positive_alpha_suffices(figure: Summary) -> Judgement:
     """Runs that diverged at some alpha above 0."""
-    summary = figure["summary"]
+    summary, rate = figure["summary"], figure["settings"]["drl"]["learning_rate"]
     positive = [a for a in sorted(summary["diverged"], key=_number) if _number(a) > 0]
     failed = [a for a in positive if summary["diverged"][a]]
     text = ", ".join(_what_happened(figure, a) for a in failed) or "no run diverged"
+    text = f"Split MNIST at the learning rate of {rate:g}: {text}"
     return Judgement(FAILS if failed else HOLDS, text)
 
 

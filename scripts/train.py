@@ -24,7 +24,8 @@ def by_hand(args: argparse.Namespace) -> None:
 
     if args.seed is None:
         raise ValueError("--seed is missing; allowed: a whole number")
-    loaded = config.load([Path("config/config.yaml"), *args.configfile])
+    defaults = [Path("config/config.yaml"), Path("config/studies.yaml")]
+    loaded = config.load([*defaults, *args.configfile])
     config.check(loaded | {"seeds": [args.seed]})
     args.settings = run_settings(loaded, args.benchmark, args.method)
     results, dataset = Path(loaded["results_dir"]), args.settings["dataset"]

@@ -45,7 +45,8 @@ def main() -> None:
     parser.add_argument("--cores", default="1")
     args = parser.parse_args()
     try:
-        loaded = config.load([Path("config/config.yaml"), *map(Path, args.configfile)])
+        defaults = [Path("config/config.yaml"), Path("config/studies.yaml")]
+        loaded = config.load([*defaults, *map(Path, args.configfile)])
     except config.ConfigError as error:
         sys.exit(f"error: {error}")
     folder = link(Path(loaded["results_dir"]))

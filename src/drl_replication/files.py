@@ -130,10 +130,10 @@ def is_cut(path: Path) -> bool:
 
 
 def cut(results: Path) -> list[Path]:
-    """What lacks its end of the files in `results` and in data/, tables/, figures/, experiments/.
+    """What lacks its end of the files in `results` and the folders of what is made there.
 
     What is written in one step lacks it only after a power loss or the like.
     """
-    folders = ("data", "tables", "figures", "experiments")
+    folders = ("data", "tables", "figures", "experiments", "studies", "plan")
     found = (*results.glob("*.*"), *(p for name in folders for p in results.glob(f"{name}/**/*.*")))
     return [path for path in found if path.suffix in ENDINGS and path.is_file() and is_cut(path)]

@@ -373,6 +373,7 @@ def test_comparisons_count_once_at_one_rate_and_without_the_base():
 def test_drl_alone_at_another_rate_is_no_even_comparison(columns):
     study = columns.study
     frame = specifications(columns).set_index("variant")
+    assert {variant.name for variant in study.others} & {*frame.index}
     for variant in study.others:
         methods = {cell.method for cell in variant.cells}
         alone = "learning_rate" in variant.changes and methods == {"drl"}

@@ -1,6 +1,7 @@
 """Variants and studies in the configuration: what they expand to, and what is refused."""
 
 import json
+import re
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from drl_replication.study.refusals import ConfigError
 from drl_replication.study.runs import PAPER, Run, key
 from drl_replication.study.settings import run_settings
 from drl_replication.study.study_files import read_study
+from drl_replication.study.variant_checks import TAKEN
 
 STUDIES = CONFIG.with_name("studies.yaml")
 TWO = """\
@@ -39,6 +41,29 @@ def built_in():
 
 def cells_of(variants, name="mine"):
     return studies.cells(studies.studies(variants)[name], variants)
+
+
+def test_what_a_study_compares_with_may_be_one_of_its_variants():
+    """Also one that changes tables alone, and so no run."""
+    name = "intransigence_reference_best_mean"
+    text = TWO.replace("[rate, hidden]", "[each]").replace(
+        "compared_with: paper", f"compared_with: {name}"
+    )
+    found = cells_of(
+        variants_of(text.replace("variants:\n", "variants:\n  each: {each_reading: true}\n", 1))
+    )
+    assert [cell[:2] for cell in found[name]] == [("split_mnist", "drl"), ("split_mnist", "ber")]
+
+
+def test_no_study_is_called_as_a_rule_is():
+    text = "".join(
+        p.read_text()
+        for p in (PROJECT / "workflow").rglob("*")
+        if p.suffix != ".yaml" and p.is_file()
+    )
+    rules = re.findall(r"^\s*(?:rule|checkpoint) (\w+):", text, re.MULTILINE)
+    assert len(rules) > 30
+    assert [rule for rule in rules if not TAKEN.fullmatch(rule)] == []
 
 
 def test_a_scan_is_one_variant_a_combination():

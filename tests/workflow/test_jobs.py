@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.jobs import resources
 from drl_replication.jobs.store import Store
 from drl_replication.paper.printed import BENCHMARK_TITLES, METHOD_TITLES
-from drl_replication.records.runs import read_record
+from drl_replication.records.runs import read_record, write_record
 from drl_replication.study.runs import key_of
 from drl_replication.study.settings import run_settings, settings_of_runs
 
@@ -264,6 +265,20 @@ def test_a_missing_record_is_made_and_its_neighbours_stay(one_each, tmp_path):
     succeed(copy, TABLE, *TOGETHER)
     assert [(copy.root / RUNS[i]).read_bytes() for i in (0, 2)] == before
     assert records(copy) == records(one_each)
+
+
+@pytest.mark.workflow
+def test_records_that_were_copied_here_stay_when_their_job_makes_another(together, tmp_path):
+    """Snakemake removes all outputs of the job, and the store has none of theirs."""
+    copy = together.twin(tmp_path / "project")
+    shutil.rmtree(copy.root / "results/store")
+    (copy.root / RUNS[2]).unlink()
+    record = read_record(copy.root / RUNS[0])
+    record["provenance"]["host"] = "elsewhere"
+    write_record(copy.root / RUNS[0], record)
+    assert "Train er on split_mnist" in succeed(copy, TABLE, *TOGETHER)
+    assert read_record(copy.root / RUNS[0]) == record
+    assert (copy.root / RUNS[2]).exists()
 
 
 @pytest.mark.workflow

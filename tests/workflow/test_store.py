@@ -302,13 +302,14 @@ def test_a_cut_file_lacks_its_end(tmp_path, name, whole):
 
 
 def test_whole_files_and_records_are_not_cut(tmp_path):
-    names = ["tables/a.csv", "figures/a.json", "report.html", "runs/b/m/seed_0.json"]
+    names = ["tables/a.csv", "studies/s/a.json", "plan/b/a.json", "report.html"]
+    names += ["runs/b/m/seed_0.json"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"half")
     (tmp_path / "tables/whole.csv").write_bytes(b"a\n")
     found = {p.relative_to(tmp_path).as_posix() for p in files.cut(tmp_path)}
-    assert found == {"tables/a.csv", "figures/a.json", "report.html"}
+    assert found == {*names[:4]}
 
 
 # Selection ---------------------------------------------------------------------------------------

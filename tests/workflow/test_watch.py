@@ -1,6 +1,7 @@
 """How jobs are judged by what squeue, scontrol and sacct say, played by scripts; GPUs likewise."""
 
 import asyncio
+import fcntl
 import os
 import subprocess
 import sys
@@ -196,6 +197,15 @@ def test_a_suspended_job_is_told_of(executor, play):
     assert len(executor.said) == 1
 
 
+def test_a_partition_is_asked_about_once_a_round(executor, play, tmp_path):
+    asked = tmp_path / "asked"
+    play(squeue=squeue("PENDING", "Resources"), sinfo=f"echo x >> {asked}; echo idle")
+    executor.jobs *= 3
+    for _ in range(2):
+        assert executor.ask() is None
+    assert asked.read_text() == "x\nx\n"
+
+
 # GPUs ---------------------------------------------------------------------------------------------
 
 
@@ -207,8 +217,9 @@ def test_count_of_gpus(tmp_path, monkeypatch):
     assert gpus.count(tmp_path) == 3
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
     assert gpus.count(tmp_path) == 2
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert gpus.count(tmp_path) == 0
+    for shown, n in (("", 0), ("-1", 0), ("1,7,0", 1), ("GPU-5ae1, GPU-77", 2), ("none", 0)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+        assert gpus.count(tmp_path) == n
 
 
 def test_every_process_has_a_gpu_of_its_own(tmp_path):
@@ -229,6 +240,17 @@ def test_every_process_has_a_gpu_of_its_own(tmp_path):
     assert sorted(int(process.stdout.readline()) for process in several) == [0, 1, 2]
     for process in several:
         process.communicate("\n")
+
+
+def test_a_process_keeps_the_gpu_that_it_has(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    claims = {}
+    monkeypatch.setattr(gpus, "_claims", claims)
+    with (tmp_path / f"drl-{os.getuid()}-gpu-a").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert gpus.claim(["a", "b"]) == 1
+    assert gpus.claim(["a", "b"]) == 1  # though the first is free now
+    claims[1].close()
 
 
 TRAIN = """\

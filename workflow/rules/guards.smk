@@ -6,14 +6,17 @@ from drl_replication.files import check_folder, check_temporary, check_writable,
 from drl_replication.jobs import gpus, locks, slurm
 
 PUBLISHED = Path("results/published")  # of the whole study, and tracked by git
-if RESULTS == PUBLISHED:
-    whole = configuration.load(map(Path, DEFAULTS))
-    if any({*whole[key]} - {*config[key]} for key in ("benchmarks", "methods", "seeds")):
-        raise WorkflowError(
-            f"{PUBLISHED} holds the results of the whole study, and a part would take their place; "
-            f"say: mkdir -p results/part && cp -r {PUBLISHED}/runs {PUBLISHED}/experiments "
-            "results/part, and add results_dir=results/part after --config"
-        )
+if RESULTS.resolve().is_relative_to(PUBLISHED.resolve()):
+    for file in (PROJECT / "config").glob("published*.yaml"):
+        whole = configuration.load([*map(Path, DEFAULTS), file])
+        if Path(whole["results_dir"]).resolve() == RESULTS.resolve() and any(
+            {*whole[key]} - {*config[key]} for key in ("benchmarks", "methods", "seeds")
+        ):
+            raise WorkflowError(
+                f"{RESULTS} holds the results of the whole study, and a part would take their "
+                f"place; say: mkdir -p results/part && cp -r {RESULTS}/runs {PUBLISHED}/experiments "
+                "results/part, and add results_dir=results/part after --config"
+            )
 
 if not ON_SLURM and workflow.global_resources.get("gpu").value is None:
     # A training that takes a GPU has it for itself; `--resources gpu=2` says otherwise.

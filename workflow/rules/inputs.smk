@@ -58,14 +58,17 @@ def outdated(wildcards, seeds=None):
     """A file that is newer than what stands at the places of a job's runs, if that isn't theirs.
 
     With other settings, code or data a run has another key; Snakemake alone looks at dates. A
-    record that stands there is kept in the store, since Snakemake deletes it before the job.
+    record that stands there, as one that was copied, is kept in the store, since Snakemake deletes
+    it before the job, also where other seeds of the job are missing.
     """
     row = wildcards.benchmark, wildcards.method
     runs = [Run(*row, int(s), variant_of(wildcards)) for s in seeds or [wildcards.seed]]
     there = [run for run in runs if (RESULTS / run.path).exists()]
     others = [run for run in there if STORE.holds_other(VARIANTS.key(run), run)]
     if is_running():
-        for run in others:
+        for run in there:
+            if run not in others and STORE.record(VARIANTS.key(run)).exists():
+                continue
             with suppress(OSError):  # a folder that cannot be written is told of at the start
                 STORE.adopt(run)
     return locks.STARTED if others else ancient(locks.STARTED)
@@ -261,6 +264,7 @@ def runs_of_validation(wildcards):
 
 def runs_of_tuning(wildcards):
     """The records of the points that were chosen, and of the paper's settings."""
+    ASKED.add("tuning")
     file = study_files.read_study(Path(checkpoints.tuning_selection.get().output.study))
     return [f"<results>/{run.path}" for *_, group in file.groups() for run in group]
 
@@ -320,6 +324,13 @@ def claim_data(wildcards):
 def code_of_claim_runs(wildcards):
     """The code of an experiment that trains five methods."""
     return settings.claim_code(settings.CLAIM_RUNS + wildcards.benchmark)
+
+
+def shown_studies():
+    """What the page shows of the studies that were made: their summaries, and figures of theirs."""
+    figures = [f"{name}.{kind}" for name in studies.FIGURES for kind in ("json", "png")]
+    places = [path.with_name(name) for path in summaries() for name in (path.name, *figures)]
+    return [path for path in places if path.exists()]
 
 
 def digest_of(paths):

@@ -74,7 +74,7 @@ rule page:
             [*selection.notes(config, missing=False), *selection.notes_on_images(config)],
         ),
         studies=lambda w: [str(path) for path in summaries()],
-        told=lambda w: digest_of(summaries()),
+        told=lambda w: digest_of(shown_studies()),
         published=lambda w: arguments("published", [VERDICT] if VERDICT.exists() else []),
         titles=TITLES,
         code=code("scripts/report.py"),

@@ -4,6 +4,9 @@
 
 localrules:
     study_file,
+    study_records,
+    study,
+    study_figure,
 
 
 wildcard_constraints:

@@ -4,6 +4,10 @@
 SHARED_JOBS = list(shared_jobs())
 
 
+localrules:
+    pack,
+
+
 rule train:
     input:
         manifest=manifest,

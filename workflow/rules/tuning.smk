@@ -4,6 +4,10 @@
 
 localrules:
     tuning_file,
+    validation_records,
+    tuning_selection,
+    tuning_records,
+    tuning,
 
 
 rule tuning_file:

@@ -79,6 +79,13 @@ class Watch:
     unit: float  # seconds, of GRACE, STUCK and SILENT
     round: int = 0
     clocks: dict[tuple[str, str], Clock] = field(default_factory=dict)
+    up: dict[str, tuple[int, bool]] = field(default_factory=dict)  # partitions, in which round
+
+    async def usable(self, partition: str) -> bool:
+        """As the function, but asked once a round, however many jobs wait."""
+        if partition not in self.up or self.up[partition][0] != self.round:
+            self.up[partition] = self.round, await usable(partition)
+        return self.up[partition][1]
 
     def notice(self, kind: str, what: str = "") -> Clock:
         """Note that something is there."""
@@ -278,7 +285,7 @@ async def _waiting(watch: Watch, name: str, state: State) -> tuple[str, str]:
     """Of a job that waits: whether it can ever start."""
     if state.state not in HELD and not HOPELESS.search(state.reason):
         watch.forget(name, "held")
-        if await usable(state.partition):
+        if await watch.usable(state.partition):
             watch.forget(state.partition, "stuck")
             return "goes on", ""
         # For all of the partition: at the next attempt the time is up at once.

@@ -164,6 +164,8 @@ def cells(study: Study, variants: Variants) -> dict[str, list[Cell]]:
     found[base.name] = first
     usual = {cell[:2]: cell.settings for cell in first}
     for variant in study.variants:
+        if variant.name == base.name:
+            continue
         other = [
             _cell(variants, variant.name, b, m, places)
             for b, m in _pairs(study)

@@ -16,8 +16,8 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 # What a study cannot be called: the workflow's own rules.
 TAKEN = re.compile(
     "all|tables?|figures?|report|page|verdict|plan|audit|comparisons|aggregates|run_measures|"
-    "selection|train|cost|download|experiment|study|tune|overview|"
-    "(table|figure|train|plan|study)_.*|" + "|".join(FIGURES)
+    "selection|train|cost|download|experiment|study|tune|tuning|validation|claims|packs?|overview|"
+    "(table|figure|train|plan|study|tuning|validation|experiment|claim)_.*|" + "|".join(FIGURES)
 )
 DIFFERENCES = ("readings", "readings_of", "settings")
 Sizes = Callable[[str, dict, dict, str], None]

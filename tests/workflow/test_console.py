@@ -112,6 +112,14 @@ def test_a_target_after_configfile_is_told_in_a_sentence(fresh):
 
 
 @pytest.mark.workflow
+def test_a_run_that_cannot_be_is_refused_in_a_sentence(fresh):
+    done = fresh.snakemake("results/runs/permuted_mnist/er_ace/seed_0.json", "--dry-run")
+    said = error_sentences(done)
+    assert "\ner_ace does not run on permuted_mnist: its tasks share" in f"\n{said}"
+    assert "Wildcards" not in said
+
+
+@pytest.mark.workflow
 def test_a_part_does_not_take_the_place_of_the_published_results(fresh, tmp_path):
     copy = fresh.twin(tmp_path / "project")
     record = "runs/split_mnist/er/seed_0.json"

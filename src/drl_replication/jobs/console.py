@@ -25,7 +25,11 @@ NOTHING_TO_DO = "Nothing to be done"
 FAILED = "At least one job did not complete successfully."
 # Of an error of ours in an input function, and of one that stands anywhere else.
 OURS = (
-    re.compile(r"^InputFunctionException.*?WorkflowError:\s+(.*?)\s*^Wildcards:.*", re.S | re.M),
+    re.compile(
+        r"^InputFunctionException.*?(?:Workflow|Config|Record|Unreadable)Error:\s+(.*?)"
+        r"\s*^Wildcards:.*",
+        re.S | re.M,
+    ),
     re.compile(r'^WorkflowError(?: in (?:rule .* in )?file ".*", line \d+)?:\n(.*)', re.S),
 )
 PLACES = re.compile(r'\n  File ".*", line \d+, in .*')  # in files of the workflow

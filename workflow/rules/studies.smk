@@ -4,7 +4,6 @@
 
 localrules:
     study_file,
-    study_records,
     study,
     study_figure,
 
@@ -37,6 +36,7 @@ if not config["records_only"]:
             "<results>/studies/{study}/records.jsonl.gz",
         log:
             "<results>/logs/study_records/{study}.log",
+        localrule: True
         conda:
             "../../envs/tables.yaml"
         params:

@@ -4,10 +4,6 @@
 SHARED_JOBS = list(shared_jobs())
 
 
-localrules:
-    pack,
-
-
 rule train:
     input:
         manifest=manifest,
@@ -87,6 +83,7 @@ rule pack:
         "<results>/runs/{benchmark}.jsonl.gz",
     log:
         "<results>/logs/pack/{benchmark}.log",
+    localrule: True
     conda:
         "../../envs/tables.yaml"
     params:

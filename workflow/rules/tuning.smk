@@ -4,9 +4,7 @@
 
 localrules:
     tuning_file,
-    validation_records,
     tuning_selection,
-    tuning_records,
     tuning,
 
 
@@ -35,6 +33,7 @@ if not config["records_only"]:
             "<results>/studies/tuning/validation.jsonl.gz",
         log:
             "<results>/logs/validation_records.log",
+        localrule: True
         conda:
             "../../envs/tables.yaml"
         params:
@@ -78,6 +77,7 @@ if not config["records_only"]:
             "<results>/studies/tuning/records.jsonl.gz",
         log:
             "<results>/logs/tuning_records.log",
+        localrule: True
         conda:
             "../../envs/tables.yaml"
         params:

@@ -225,8 +225,8 @@ def _caption(numbers: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     ratio = numbers["distance_ratio"]["mean"]
     n = numbers["repetitions"]
     return (
-        f"Logistic regression on 2-D Gaussians. (a) Task 1: the {percent} of samples whose "
-        "gradients are the most diverse (GSS-IQP; the memory is black); (b) after a third class "
+        f"Logistic regression on 2-D Gaussians. (a) Task 1: the {percent} of samples with "
+        "the most diverse gradients (GSS-IQP; black); (b) after a third class "
         f"with that memory, (c) with a random one: the first of {n} data sets. "
         f"(d)-(f) Accuracy, random minus GSS-IQP, over all {n}, at three places "
         "of class 3; that of (a)-(c) was chosen after (d) had been seen. Selected samples lie "

@@ -258,12 +258,12 @@ def _say_diverged(axis: Axes, diverged: Sequence[int], runs: int) -> None:
 
 
 def _caption(experiments: list[dict[str, Any]], settings: Mapping[str, Any], numbers: Any) -> str:
-    hollow = " (hollow: some runs diverged)" if any(numbers["diverged"].values()) else ""
+    hollow = " (hollow: some diverged)" if any(numbers["diverged"].values()) else ""
     return (
-        f"DRL (alpha = {settings['drl']['drl_alpha']:g}) against BER at the end of Split MNIST. "
+        f"DRL (alpha = {settings['drl']['drl_alpha']:g}) and BER after Split MNIST. "
         "Similarities of (a) representations and (b) gradients of pairs; above: of two "
         "classes, BER → DRL. (c) Rho of the hidden "
-        f"layers against alpha, ± deviation{hollow}; tiny singular values are "
+        f"layers against alpha, ± deviation{hollow}; tiny singular values "
         f"raised (floor) or left out (drop). {basis(experiments)} {_in_short(numbers)}"
     )
 

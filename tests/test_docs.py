@@ -55,7 +55,7 @@ def test_a_stale_part_is_found_and_mended(copy, script):
     assert stale.returncode == 1
     assert stale.stderr == f"error: {document} is stale: run python scripts/tools/{script}.py\n"
     study = [f"studies/readings/{n}.csv" for n in ("claims", "curve", "agreement", "effects")]
-    study.append("studies/tuning/tests.csv")
+    study += ["studies/tuning/tests.csv", "added/tables/table_1.csv"]
     for name in (*PUBLISHED, *study):
         if (PROJECT / "results/published" / name).exists():
             (copy.root / "results/published" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -85,10 +85,11 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
         "Table 2,inconclusive,False\n"
     )
     (folder.parent / "claims.csv").write_text(
-        "id,claim,section,rule,verdict,provisional,robust\n"
-        "drl_best,It learns.,Sec. 1,r,holds,False,\n"
-        "b,It never forgets.,Sec. 2,r,does not hold,False,not for rho_null = drop (holds)\n"
-        "c,It is fast.,Sec. 3,r,does not hold,True,each reading of rho\n"
+        "id,claim,section,rule,verdict,evidence,provisional,robust\n"
+        "drl_best,It learns.,Sec. 1,r,holds,So.,False,\n"
+        "b,It never forgets.,Sec. 2,r,does not hold,It did. Missing: x.,False,"
+        "not for rho_null = drop (holds)\n"
+        "c,It is fast.,Sec. 3,r,does not hold,Slow.,True,each reading of rho\n"
     )
     assert copy.python("scripts/tools/readme_results.py", "--check").returncode == 1
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
@@ -107,7 +108,7 @@ def test_the_result_in_the_readme_is_the_published_table(copy):
         "no run, changes the verdict on `b`."
     ) in result
     assert "It is fast" not in result
-    assert "- “It never forgets.” (Sec. 2)" in result
+    assert "- “It never forgets.” (Sec. 2) It did.\n" in result
     assert (
         "| DRL | **0.900** / **0.882** (1 diverged) | **0.700** / **0.782** | 0.700 / **0.787** |"
     ) in text
@@ -136,7 +137,7 @@ def test_the_verdict_under_other_readings_is_told_once_it_is_published(copy):
     assert copy.python("scripts/tools/readme_results.py").returncode == 0
     text = (copy.root / "README.md").read_text(encoding="utf-8")
     assert "n ≤ 5, DRL leads its best rival, picked on the same seeds, in 1 of 3 comp" in text
-    assert "trails in 1; with another weight alpha in 0 of 1 comparisons, trails in 1 (" in text
+    assert "trails in 1; with another alpha in 0 of 1 comparisons, trails in 1 (" in text
     shutil.rmtree(folder)
     (copy.root / "README.md").write_text(README, encoding="utf-8")
 

@@ -121,7 +121,7 @@ def with_fewer(table: pd.DataFrame | None, columns: list[str], n: int) -> str:
     if part["benchmark"].nunique() < len(columns) or seeds >= n:
         return ""
     there = amount(best(part, "best"), len(columns))
-    return f" (with the first {seeds} seeds, which tell less apart, {there})"
+    return f" (with {seeds} seeds, which tell less apart, {there})"
 
 
 def amount(n: int, of: int) -> str:
@@ -145,7 +145,7 @@ def robustness(curve: pd.DataFrame | None, tests: pd.DataFrame | None) -> str:
     return (
         "**With other choices:** under other readings and, chosen after results were seen, "
         f"learning rates, n ≤ {curve['n'].max()}, DRL leads its best rival, picked on the same "
-        f"seeds, {told[0]}; with another weight alpha {told[1]} "
+        f"seeds, {told[0]}; with another alpha {told[1]} "
         f"([study]({(STUDY / 'study.md').as_posix()})){tuned(tests)}."
     )
 

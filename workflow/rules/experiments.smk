@@ -1,15 +1,7 @@
 # What Figures 1 to 3 need besides runs: a solver, two classifiers, gradients of trained networks.
 
 
-import math
-
 CLAIM_EXPERIMENTS = settings.claim_experiments(config)
-
-
-def minutes_of_figure_1():
-    """A fifth of what its selections may take: each is solved twice, of three sizes of the memory."""
-    own = settings.figure_settings(config, "figure_1")
-    return max(60, math.ceil(own["repetitions"] * own["solver_seconds"] * 2 * 3 / 60 / 5))
 
 
 rule experiment_1:

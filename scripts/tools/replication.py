@@ -313,9 +313,12 @@ def cost(records: list[dict]) -> str:
     grid = markdown_grid(["training and evaluation", *(f"{kind}-hours" for kind in kinds)], rows)
     made = [record["provenance"] for record in records]
     machines = Counter(made_with.get("gpu", made_with["cpu_model"]) for made_with in made)
+    wide = sum(made_with["threads"] > 1 for made_with in made)
+    but = f", but for {wide} on more threads, whose hours count once" if wide else ""
     figures = sum(map(seconds_of, PUBLISHED.glob("experiments/*/*.json"))) / 3600
     return (
-        f"{grid}\nOne core or GPU a run: {listed(f'{m} ({n} runs)' for m, n in machines.items())}. "
+        f"{grid}\nOne core or GPU a run{but}: "
+        f"{listed(f'{m} ({n} runs)' for m, n in machines.items())}. "
         f"The experiments of figures and claims took {figures:.2f} core-hours more. Added methods, "
         "studies, tuning, attempts, tests and runs that were replaced are not in these numbers."
     )

@@ -110,6 +110,12 @@ def test_a_ratio_needs_both_runs_on_one_machine():
     assert np.isnan(row(frame, "gss").ratio)
 
 
+def test_a_shorter_record_without_threads_counts_as_one_thread():
+    er, drl = record("er", 0, 1.0), record("drl", 0, 3.0)
+    del drl["provenance"]["threads"]
+    assert row(table_5.table([er, drl]), "drl").n_pairs == 1
+
+
 def test_a_clock_that_showed_no_time_gives_no_ratio():
     er = [record("er", 0, 0.0), record("er", 1, 2.0), record("er", 2, 5e-324)]
     drl = [record("drl", 0, 3.0), record("drl", 1, 6.0), record("drl", 2, 1e9)]

@@ -66,6 +66,16 @@ def test_any_size_of_loaded_batches_can_be_measured(method, size):
     assert costs.load_next(learner) == size
 
 
+def test_gem_is_measured_with_as_full_a_memory_as_that_of_a_run():
+    settings = tiny_settings("gem", memory_size=1500, training_images=1000)
+    learner = costs.still_learner("gem", settings)
+    costs.fill_memory(learner)
+    assert learner.memory.sizes.sum() == 1500
+    few = costs.still_learner("gem", tiny_settings("gem", memory_size=1500, training_images=250))
+    costs.fill_memory(few)
+    assert few.memory.sizes.sum() == 5 * 250
+
+
 def test_a_later_task_of_agem_costs_more_than_the_first():
     settings = tiny_settings("agem", agem_reference_batch_size=2000)
     measured = costs.measure("agem", settings, seconds=0.2)

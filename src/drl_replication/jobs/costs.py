@@ -1,5 +1,6 @@
 """What the steps of a run cost, measured on this machine; `resources.predict` adds them up."""
 
+import math
 import resource
 import sys
 import time
@@ -8,13 +9,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from drl_replication.data.benchmarks import BENCHMARKS
 from drl_replication.data.datasets import DATASETS, Images
 from drl_replication.learning.learner import Learner
 from drl_replication.learning.process import prepare_process
 from drl_replication.learning.streams import build_stream
 
-# Of the stream that step times are measured on. All enter the memory, so that OGD holds as many
-# directions as in a run.
+# At least, of the stream that step times are measured on. All enter the memory, so that OGD holds
+# as many directions as in a run.
 IMAGES_A_TASK = 200
 
 
@@ -58,6 +60,9 @@ def still_learner(method: str, settings: dict) -> Learner:
     rng = np.random.default_rng(0)
     loaded = max(settings.get(name, 0) for name in ("loading_batch_size", "gss_batch_size"))
     images = max(IMAGES_A_TASK, loaded)
+    if settings["readings"].get("gem_reference") == "all":  # a step passes over the whole memory
+        share = math.ceil(settings["memory_size"] / BENCHMARKS[settings["benchmark"]].tasks)
+        images = max(images, min(share, settings["training_images"]))
     labels = np.arange(images * dataset.classes) % dataset.classes
     pixels = rng.integers(0, 256, (len(labels), *dataset.image_shape), dtype=np.uint8)
     still = {"learning_rate": 1e-20, "training_images": images}

@@ -29,7 +29,9 @@ COLUMNS = (
 )
 
 
-UNLIKE = ("ogd",)  # any method that was not measured: it holds gradients, gigabytes of them
+# Any method that was not measured: OGD holds gradients, gigabytes of them, and each step of GEM
+# passes over the whole memory.
+UNLIKE = ("ogd", "gem")
 # Where nothing at all was measured: the costliest values ever measured, rounded up, but for UNLIKE.
 UNMEASURED = dict(zip(COLUMNS, (2.0, 0.3, 9.0, 0.002, 8000.0), strict=True))
 
